@@ -1,0 +1,127 @@
+//! The loom swap: the only file that names an atomic, a cell, a fence or a thread's yield.
+//!
+//! Everything else in the crate takes these from here, so that the same code runs on the machine's primitives and,
+//! under `--cfg loom`, on loom's. Loom's shape of [`UnsafeCell`] (`with`, `with_mut`) is used for both.
+//!
+//! # Named edges
+//!
+//! An ordering that is not `Relaxed` is written `edge!(module.edge: Release)`. In a normal build that *is*
+//! `Ordering::Release`. Under loom the environment variable `CROSSINTERP_WEAKEN`, of the form
+//! `module.edge:Release=Relaxed`, weakens that one end of that one edge for the whole run, so that `cargo xtask weaken`
+//! can require the edge's model to fail without compiling anything again.
+
+pub(crate) use core::sync::atomic::Ordering;
+
+/// Names one end of an ordering edge; see the module documentation.
+macro_rules! edge {
+    ($module:ident . $edge:ident : $ordering:ident) => {
+        $crate::primitive::ordering(
+            concat!(stringify!($module), ".", stringify!($edge), ":", stringify!($ordering)),
+            $crate::primitive::Ordering::$ordering,
+        )
+    };
+}
+pub(crate) use edge;
+
+#[cfg(not(loom))]
+mod machine {
+    use super::Ordering;
+    pub(crate) use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
+
+    /// `core`'s cell in loom's shape.
+    #[derive(Debug)]
+    #[repr(transparent)]
+    pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(core::cell::UnsafeCell::new(value))
+        }
+
+        /// Calls `f` with a pointer that may be read through for the length of the call.
+        #[inline(always)]
+        pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            f(self.0.get())
+        }
+
+        /// Calls `f` with a pointer that may be written through for the length of the call.
+        #[inline(always)]
+        pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn ordering(_edge: &str, ordering: Ordering) -> Ordering {
+        ordering
+    }
+
+    #[cfg(not(xi_tsan))]
+    #[inline(always)]
+    pub(crate) fn acquire(_word: &AtomicUsize, ordering: Ordering) {
+        core::sync::atomic::fence(ordering);
+    }
+
+    /// ThreadSanitizer knows no fences: a load of the word that was released orders the same accesses.
+    #[cfg(xi_tsan)]
+    pub(crate) fn acquire(word: &AtomicUsize, ordering: Ordering) {
+        word.load(ordering);
+    }
+
+    /// Gives the processor to somebody else for a moment: what a short lock does when its holder was stopped.
+    #[inline]
+    pub(crate) fn yield_now() {
+        #[cfg(feature = "std")]
+        std::thread::yield_now();
+        #[cfg(not(feature = "std"))]
+        core::hint::spin_loop();
+    }
+
+    #[inline(always)]
+    pub(crate) fn spin_loop() {
+        core::hint::spin_loop();
+    }
+}
+
+#[cfg(loom)]
+mod machine {
+    use super::Ordering;
+    pub(crate) use loom::cell::UnsafeCell;
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
+    pub(crate) use loom::thread::yield_now;
+
+    /// The ordering of one end of an edge: the one written, or the weaker one that this run asks for.
+    pub(crate) fn ordering(edge: &str, written: Ordering) -> Ordering {
+        static WEAKEN: std::sync::OnceLock<Option<(String, Ordering)>> = std::sync::OnceLock::new();
+        let weaken = WEAKEN.get_or_init(|| {
+            let spec = std::env::var("CROSSINTERP_WEAKEN").ok()?;
+            let (edge, weaker) =
+                spec.split_once('=').expect("CROSSINTERP_WEAKEN is module.edge:Ordering=Ordering");
+            let weaker = match weaker {
+                "Relaxed" => Ordering::Relaxed,
+                "Acquire" => Ordering::Acquire,
+                "Release" => Ordering::Release,
+                "AcqRel" => Ordering::AcqRel,
+                other => panic!("CROSSINTERP_WEAKEN: no ordering is called {other}"),
+            };
+            Some((edge.to_string(), weaker))
+        });
+        match weaken {
+            Some((name, weaker)) if name == edge => *weaker,
+            _ => written,
+        }
+    }
+
+    /// A fence; one that was weakened to `Relaxed` is no fence at all.
+    pub(crate) fn acquire(_word: &AtomicUsize, ordering: Ordering) {
+        if ordering != Ordering::Relaxed {
+            loom::sync::atomic::fence(ordering);
+        }
+    }
+
+    pub(crate) fn spin_loop() {
+        loom::thread::yield_now();
+    }
+}
+
+pub(crate) use machine::*;

@@ -1,0 +1,1 @@
+//! The C interface of crossinterp; `include/crossinterp.h` is its manual.

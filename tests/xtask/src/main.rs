@@ -1,0 +1,2 @@
+//! The commands a person runs in this repository.
+fn main() {}
