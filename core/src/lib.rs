@@ -5,3 +5,14 @@ extern crate alloc;
 
 #[allow(dead_code, unused_imports, unused_macros)]
 mod primitive;
+#[allow(dead_code)]
+mod refs;
+
+pub use refs::AllocError;
+
+/// What the loom models use from outside; not part of the interface.
+#[cfg(loom)]
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::refs::{Count, Shared};
+}

@@ -1,0 +1,28 @@
+//! Which outcomes a model's executions had: a model that never reached one of them proved nothing about it.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A tally that outlives the executions of one model.
+#[derive(Clone)]
+pub(crate) struct Outcomes<K>(Arc<Mutex<BTreeMap<K, usize>>>);
+
+impl<K: Ord + Debug> Outcomes<K> {
+    pub(crate) fn new() -> Self {
+        Self(Arc::default())
+    }
+
+    /// One execution ended so.
+    pub(crate) fn seen(&self, outcome: K) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(outcome).or_default() += 1;
+    }
+
+    /// Requires every outcome that can happen to have been seen, and no other.
+    pub(crate) fn require(&self, expected: impl IntoIterator<Item = K>) {
+        let tally = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut expected: Vec<K> = expected.into_iter().collect();
+        expected.sort();
+        assert!(tally.keys().eq(expected.iter()), "expected {expected:?}, seen {tally:?}");
+    }
+}
