@@ -2,17 +2,36 @@
 #![cfg_attr(not(any(feature = "std", loom, test)), no_std)]
 
 extern crate alloc;
+#[cfg(loom)]
+extern crate std;
 
-#[allow(dead_code, unused_imports, unused_macros)]
+#[cfg(feature = "std")]
+mod blocking;
+mod channel;
+mod domain;
+mod list;
+mod lock;
+mod park;
 mod primitive;
-#[allow(dead_code)]
 mod refs;
+mod ring;
+mod wait;
 
+#[cfg(feature = "std")]
+pub use blocking::{IntoIter, Iter};
+pub use channel::{
+    CapacityError, OfferError, ParkError, Receiver, RecvError, RecvTimeoutError, RecvWait, SendError,
+    SendTimeoutError, SendWait, Sender, TakeError, TryIter, TryRecvError, TrySendError, WaitError, bounded,
+    rendezvous, try_bounded, try_unbounded, unbounded,
+};
+pub use domain::{Domain, DomainError, DomainState};
+pub use park::{Park, Wakeup};
 pub use refs::AllocError;
 
 /// What the loom models use from outside; not part of the interface.
 #[cfg(loom)]
 #[doc(hidden)]
 pub mod internals {
+    pub use crate::lock::Lock;
     pub use crate::refs::{Count, Shared};
 }

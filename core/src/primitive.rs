@@ -1,7 +1,7 @@
 //! The loom swap: the only file that names an atomic, a cell, a fence or a thread's yield.
 //!
 //! Everything else in the crate takes these from here, so that the same code runs on the machine's primitives and,
-//! under `--cfg loom`, on loom's. Loom's shape of [`UnsafeCell`] (`with`, `with_mut`) is used for both.
+//! under `--cfg loom`, on loom's. Loom's shape of [`UnsafeCell`] (`with_mut`) is used for both.
 //!
 //! # Named edges
 //!
@@ -28,7 +28,7 @@ mod machine {
     use super::Ordering;
     pub(crate) use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 
-    /// `core`'s cell in loom's shape.
+    /// `core`'s cell in loom's shape (as much of it as is used).
     #[derive(Debug)]
     #[repr(transparent)]
     pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
@@ -36,12 +36,6 @@ mod machine {
     impl<T> UnsafeCell<T> {
         pub(crate) const fn new(value: T) -> Self {
             Self(core::cell::UnsafeCell::new(value))
-        }
-
-        /// Calls `f` with a pointer that may be read through for the length of the call.
-        #[inline(always)]
-        pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
-            f(self.0.get())
         }
 
         /// Calls `f` with a pointer that may be written through for the length of the call.
@@ -80,6 +74,22 @@ mod machine {
     #[inline(always)]
     pub(crate) fn spin_loop() {
         core::hint::spin_loop();
+    }
+
+    /// Sleeping threads.
+    #[cfg(feature = "std")]
+    pub(crate) mod thread {
+        use std::cell::OnceCell;
+        use std::task::Waker;
+        pub(crate) use std::thread::{Thread, park, park_timeout};
+
+        /// The waker of the calling thread, made once and kept; one that is not kept when the thread's locals are gone.
+        pub(crate) fn cached_waker(make: impl Fn(Thread) -> Waker) -> Waker {
+            std::thread_local!(static WAKER: OnceCell<Waker> = const { OnceCell::new() });
+            WAKER
+                .try_with(|waker| waker.get_or_init(|| make(std::thread::current())).clone())
+                .unwrap_or_else(|_| make(std::thread::current()))
+        }
     }
 }
 
@@ -121,6 +131,20 @@ mod machine {
 
     pub(crate) fn spin_loop() {
         loom::thread::yield_now();
+    }
+
+    /// Sleeping threads. Loom has no clock: a sleep with a time limit is one that others may run in.
+    pub(crate) mod thread {
+        pub(crate) use loom::thread::{Thread, park};
+        use std::task::Waker;
+
+        pub(crate) fn park_timeout(_timeout: std::time::Duration) {
+            loom::thread::yield_now();
+        }
+
+        pub(crate) fn cached_waker(make: impl Fn(Thread) -> Waker) -> Waker {
+            make(loom::thread::current())
+        }
     }
 }
 

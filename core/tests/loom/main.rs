@@ -1,5 +1,8 @@
 //! The loom models, one file per module: `RUSTFLAGS="--cfg loom" cargo test --profile loom --test loom`.
 #![cfg(loom)]
 
+mod channel;
+mod domain;
+mod lock;
 mod outcomes;
 mod refs;

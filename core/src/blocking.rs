@@ -1,0 +1,221 @@
+//! Sleeping threads: `send` and `recv` and their forms with a time limit. With [`crate::channel`] doing the rest, this and
+//! nothing else in the crate puts a thread to sleep or reads a clock (feature `std`).
+
+use core::iter::FusedIterator;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+use std::time::{Duration, Instant};
+
+use crate::channel::{ParkError, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender};
+use crate::park::{Park, Wakeup};
+use crate::primitive::thread::{self, Thread};
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// The calling thread, asleep until its waker is called or the deadline is over.
+struct ThreadPark {
+    deadline: Option<Instant>,
+}
+
+impl Park for ThreadPark {
+    fn waker(&self) -> Waker {
+        // One waker a thread, made at its first wait. A thread whose locals are gone makes one that is not kept.
+        thread::cached_waker(|thread| Waker::from(Arc::new(Unpark(thread))))
+    }
+
+    fn park(&self) -> Wakeup {
+        match self.deadline {
+            None => thread::park(),
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Wakeup::TimedOut;
+                }
+                thread::park_timeout(left);
+            }
+        }
+        Wakeup::Woken
+    }
+}
+
+/// A time limit as a deadline; one that no clock can show is none.
+fn deadline_after(timeout: Duration) -> Option<Instant> {
+    Instant::now().checked_add(timeout)
+}
+
+impl<T> Sender<T> {
+    /// Sends, and sleeps while there is no room.
+    ///
+    /// # Errors
+    /// [`SendError`] with the message: the channel is closed or has no receivers, or the domain of this end ends.
+    ///
+    /// # Panics
+    /// Never; without memory the process ends.
+    ///
+    /// ```
+    /// use crossinterp_core::{SendError, bounded};
+    ///
+    /// let (tx, rx) = bounded(1);
+    /// tx.send(1).unwrap();
+    /// drop(rx);
+    /// assert_eq!(tx.send(2), Err(SendError(2)));
+    /// ```
+    pub fn send(&self, message: T) -> Result<(), SendError<T>> {
+        self.send_until(message, None).map_err(|error| SendError(error.into_inner()))
+    }
+
+    /// Sends, and sleeps while there is no room, at most that long.
+    ///
+    /// # Errors
+    /// [`SendTimeoutError`], with the message.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use crossinterp_core::{SendTimeoutError, bounded};
+    ///
+    /// let (tx, _rx) = bounded(1);
+    /// tx.send(1).unwrap();
+    /// let second = tx.send_timeout(2, Duration::from_millis(1));
+    /// assert_eq!(second, Err(SendTimeoutError::Timeout(2)));
+    /// ```
+    pub fn send_timeout(&self, message: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        self.send_until(message, deadline_after(timeout))
+    }
+
+    /// Sends, and sleeps while there is no room, until that moment.
+    ///
+    /// # Errors
+    /// [`SendTimeoutError`], with the message.
+    pub fn send_deadline(&self, message: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
+        self.send_until(message, Some(deadline))
+    }
+
+    fn send_until(&self, message: T, deadline: Option<Instant>) -> Result<(), SendTimeoutError<T>> {
+        self.send_parking(message, &ThreadPark { deadline }).map_err(|(message, error)| match error {
+            ParkError::TimedOut | ParkError::Interrupted => SendTimeoutError::Timeout(message),
+            ParkError::Disconnected | ParkError::Ended => SendTimeoutError::Disconnected(message),
+            ParkError::NoMemory => out_of_memory::<T>(),
+        })
+    }
+}
+
+impl<T> Receiver<T> {
+    /// Receives, and sleeps while there is no message.
+    ///
+    /// # Errors
+    /// [`RecvError`]: the channel is empty, and closed or without senders; or the domain of this end ends.
+    ///
+    /// # Panics
+    /// Never; without memory the process ends.
+    ///
+    /// ```
+    /// use crossinterp_core::{RecvError, unbounded};
+    ///
+    /// let (tx, rx) = unbounded();
+    /// std::thread::spawn(move || tx.send("hello").unwrap());
+    /// assert_eq!(rx.recv(), Ok("hello"));
+    /// assert_eq!(rx.recv(), Err(RecvError)); // the only sender is gone
+    /// ```
+    pub fn recv(&self) -> Result<T, RecvError> {
+        self.recv_until(None).map_err(|_| RecvError)
+    }
+
+    /// Receives, and sleeps while there is no message, at most that long.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use crossinterp_core::{RecvTimeoutError, unbounded};
+    ///
+    /// let (_tx, rx) = unbounded::<u8>();
+    /// assert_eq!(rx.recv_timeout(Duration::from_millis(1)), Err(RecvTimeoutError::Timeout));
+    /// ```
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        self.recv_until(deadline_after(timeout))
+    }
+
+    /// Receives, and sleeps while there is no message, until that moment.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError`].
+    pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
+        self.recv_until(Some(deadline))
+    }
+
+    /// The messages, waiting for each, until the channel is disconnected.
+    ///
+    /// ```
+    /// let (tx, rx) = crossinterp_core::bounded(1);
+    /// std::thread::spawn(move || (1..=3).for_each(|number| tx.send(number).unwrap()));
+    /// assert_eq!(rx.iter().sum::<i32>(), 6);
+    /// ```
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter(self)
+    }
+
+    fn recv_until(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        self.recv_parking(&ThreadPark { deadline }).map_err(|error| match error {
+            ParkError::TimedOut | ParkError::Interrupted => RecvTimeoutError::Timeout,
+            ParkError::Disconnected | ParkError::Ended => RecvTimeoutError::Disconnected,
+            ParkError::NoMemory => out_of_memory::<T>(),
+        })
+    }
+}
+
+#[cold]
+fn out_of_memory<T>() -> ! {
+    alloc::alloc::handle_alloc_error(core::alloc::Layout::new::<T>())
+}
+
+/// See [`Receiver::iter`].
+#[derive(Debug)]
+pub struct Iter<'a, T>(&'a Receiver<T>);
+
+/// The messages of a receiver that was consumed, waiting for each, until the channel is disconnected.
+#[derive(Debug)]
+pub struct IntoIter<T>(Receiver<T>);
+
+impl<T> Iterator for Iter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.recv().ok()
+    }
+}
+
+impl<T> Iterator for IntoIter<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.recv().ok()
+    }
+}
+
+impl<T> FusedIterator for Iter<'_, T> {}
+impl<T> FusedIterator for IntoIter<T> {}
+
+impl<'a, T> IntoIterator for &'a Receiver<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+impl<T> IntoIterator for Receiver<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter(self)
+    }
+}

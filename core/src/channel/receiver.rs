@@ -1,0 +1,108 @@
+//! The receiving side.
+
+use core::fmt;
+use core::task::Waker;
+
+use super::end::End;
+use super::sender::either_end;
+use super::{ParkError, RecvWait, TakeError, TryRecvError};
+use crate::domain::DomainError;
+use crate::park::Park;
+use crate::refs::Shared;
+
+/// One receiving end of a channel. A clone is one more; each message goes to one of them. When all are dropped the
+/// channel is disconnected, and what was queued is dropped.
+///
+/// ```
+/// let (tx, rx) = crossinterp_core::unbounded();
+/// let other = rx.clone();
+/// tx.try_send(1).unwrap();
+/// tx.try_send(2).unwrap();
+/// assert_eq!((rx.try_recv(), other.try_recv()), (Ok(1), Ok(2)));
+/// ```
+pub struct Receiver<T>(pub(super) End<T>);
+
+impl<T> Receiver<T> {
+    /// Receives without waiting.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`] when there is no message; `Disconnected` when there is none and the channel is closed or has
+    /// no senders, or the domain that held this end has closed.
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        self.take().map_err(|error| match error {
+            TakeError::Empty => TryRecvError::Empty,
+            TakeError::Disconnected | TakeError::Ended => TryRecvError::Disconnected,
+        })
+    }
+
+    /// As [`Receiver::try_recv`], with every reason told apart.
+    ///
+    /// # Errors
+    /// [`TakeError`].
+    ///
+    /// ```
+    /// use crossinterp_core::{TakeError, bounded};
+    ///
+    /// let (tx, rx) = bounded(1);
+    /// assert_eq!(rx.take(), Err(TakeError::Empty));
+    /// tx.try_send(1).unwrap();
+    /// assert_eq!(rx.take(), Ok(1));
+    /// ```
+    pub fn take(&self) -> Result<T, TakeError> {
+        if self.0.is_ended() {
+            return Err(TakeError::Ended);
+        }
+        let (message, sender) = self.0.channel().state.with(|state| state.recv())?;
+        if let Some(sender) = sender {
+            sender.wake();
+        }
+        Ok(message)
+    }
+
+    /// Begins a receive that waits for a message; see [`RecvWait`].
+    ///
+    /// # Errors
+    /// [`DomainError`]: the domain of this end ends, or there is no memory for the operation.
+    pub fn begin_recv(&self, waker: Waker) -> Result<RecvWait<T>, DomainError> {
+        RecvWait::begin(&self.0, waker)
+    }
+
+    /// Receives, sleeping by the embedder's means while there is no message.
+    ///
+    /// # Errors
+    /// [`ParkError`].
+    pub fn recv_parking(&self, park: &impl Park) -> Result<T, ParkError> {
+        match self.take() {
+            Ok(message) => Ok(message),
+            Err(TakeError::Disconnected) => Err(ParkError::Disconnected),
+            Err(TakeError::Ended) => Err(ParkError::Ended),
+            Err(TakeError::Empty) => self.begin_recv(park.waker())?.park(park),
+        }
+    }
+
+    /// The messages that are there, until one is missing.
+    ///
+    /// ```
+    /// let (tx, rx) = crossinterp_core::unbounded();
+    /// tx.try_send(1).unwrap();
+    /// tx.try_send(2).unwrap();
+    /// assert_eq!(rx.try_iter().collect::<Vec<_>>(), [1, 2]);
+    /// ```
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter(self)
+    }
+}
+
+either_end!(Receiver);
+
+/// See [`Receiver::try_iter`].
+#[derive(Debug)]
+pub struct TryIter<'a, T>(&'a Receiver<T>);
+
+impl<T> Iterator for TryIter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.try_recv().ok()
+    }
+}

@@ -1,0 +1,226 @@
+//! The sending side.
+
+use core::fmt;
+use core::task::Waker;
+
+use super::end::End;
+use super::{OfferError, ParkError, SendWait, TrySendError};
+use crate::domain::DomainError;
+use crate::park::Park;
+use crate::refs::Shared;
+
+/// One sending end of a channel. A clone is one more; the channel is disconnected when all are dropped.
+///
+/// ```
+/// let (tx, rx) = crossinterp_core::unbounded();
+/// let other = tx.clone();
+/// tx.try_send(1).unwrap();
+/// other.try_send(2).unwrap();
+/// drop((tx, other));
+/// assert_eq!(rx.iter().collect::<Vec<_>>(), [1, 2]);
+/// ```
+pub struct Sender<T>(pub(super) End<T>);
+
+impl<T> Sender<T> {
+    /// Sends without waiting.
+    ///
+    /// # Errors
+    /// [`TrySendError::Full`] when there is no room (for a rendezvous, nobody receives), `Disconnected` when the channel is
+    /// closed, has no receivers, or the domain that held this end has closed. The message comes back.
+    ///
+    /// # Panics
+    /// Never; without memory for an unbounded channel to grow the process ends, as for every collection
+    /// ([`Sender::offer`] answers instead).
+    pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        self.offer(message).map_err(|error| match error {
+            OfferError::Full(message) => TrySendError::Full(message),
+            OfferError::Disconnected(message) | OfferError::Ended(message) => {
+                TrySendError::Disconnected(message)
+            }
+            OfferError::NoMemory(_) => alloc::alloc::handle_alloc_error(core::alloc::Layout::new::<T>()),
+        })
+    }
+
+    /// As [`Sender::try_send`], with every reason told apart and none that ends the process.
+    ///
+    /// # Errors
+    /// [`OfferError`], with the message.
+    ///
+    /// ```
+    /// use crossinterp_core::{OfferError, bounded};
+    ///
+    /// let (tx, _rx) = bounded(1);
+    /// assert_eq!(tx.offer(1), Ok(()));
+    /// assert_eq!(tx.offer(2), Err(OfferError::Full(2)));
+    /// ```
+    pub fn offer(&self, message: T) -> Result<(), OfferError<T>> {
+        if self.0.is_ended() {
+            return Err(OfferError::Ended(message));
+        }
+        if let Some(receiver) = self.0.channel().state.with(|state| state.send(message))? {
+            receiver.wake();
+        }
+        Ok(())
+    }
+
+    /// Begins a send that waits for room; see [`SendWait`].
+    ///
+    /// # Errors
+    /// [`DomainError`], with the message: the domain of this end ends, or there is no memory for the operation.
+    pub fn begin_send(&self, message: T, waker: Waker) -> Result<SendWait<T>, (T, DomainError)> {
+        SendWait::begin(&self.0, message, waker)
+    }
+
+    /// Sends, sleeping by the embedder's means while there is no room.
+    ///
+    /// # Errors
+    /// [`ParkError`], with the message.
+    pub fn send_parking(&self, message: T, park: &impl Park) -> Result<(), (T, ParkError)> {
+        let message = match self.offer(message) {
+            Ok(()) => return Ok(()),
+            Err(OfferError::Full(message)) => message,
+            Err(OfferError::Disconnected(message)) => return Err((message, ParkError::Disconnected)),
+            Err(OfferError::Ended(message)) => return Err((message, ParkError::Ended)),
+            Err(OfferError::NoMemory(message)) => return Err((message, ParkError::NoMemory)),
+        };
+        match self.begin_send(message, park.waker()) {
+            Ok(wait) => wait.park(park),
+            Err((message, error)) => Err((message, error.into())),
+        }
+    }
+}
+
+impl From<DomainError> for ParkError {
+    fn from(error: DomainError) -> Self {
+        match error {
+            DomainError::Ended => Self::Ended,
+            DomainError::NoMemory => Self::NoMemory,
+        }
+    }
+}
+
+/// Writes what both sides have.
+macro_rules! either_end {
+    ($end:ident) => {
+        impl<T> $end<T> {
+            /// Closes the channel for both sides: nothing more can be sent, what is queued can still be received.
+            /// Operations that wait to send end, with their message. Closing again does nothing.
+            ///
+            /// ```
+            #[doc = concat!("use crossinterp_core::{", stringify!($end), ", TryRecvError, unbounded};")]
+            ///
+            /// let (tx, rx) = unbounded();
+            /// tx.try_send(1).unwrap();
+            #[doc = concat!(
+                                "let end: &", stringify!($end), "<i32> = &", either_end!(@variable $end), ";"
+                            )]
+            /// end.close();
+            /// assert!(tx.try_send(2).is_err());
+            /// assert_eq!(rx.try_recv(), Ok(1));
+            /// assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+            /// ```
+            pub fn close(&self) {
+                self.0.close();
+            }
+
+            /// Whether nothing can be sent any more: it was closed, or one side is gone.
+            pub fn is_closed(&self) -> bool {
+                self.0.is_ended() || self.0.channel().state.with(|state| state.is_closed())
+            }
+
+            /// How many messages are queued at this moment.
+            pub fn len(&self) -> usize {
+                self.0.channel().state.with(|state| state.len())
+            }
+
+            /// Whether none is queued at this moment. A rendezvous channel's queue is always empty.
+            pub fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+
+            /// Whether the queue has no room at this moment. A rendezvous channel's is always full.
+            pub fn is_full(&self) -> bool {
+                self.capacity().is_some_and(|capacity| self.len() >= capacity)
+            }
+
+            /// How many messages it holds at most; `None`: it is unbounded.
+            pub fn capacity(&self) -> Option<usize> {
+                self.0.channel().capacity
+            }
+
+            /// Whether both are ends of the same channel.
+            pub fn same_channel(&self, other: &Self) -> bool {
+                Shared::ptr_eq(self.0.channel(), other.0.channel())
+            }
+
+            /// A number that no other channel has while an end of this one lives; the same for both sides.
+            pub fn channel_id(&self) -> usize {
+                Shared::address(self.0.channel())
+            }
+
+            /// How many senders there are at this moment.
+            pub fn sender_count(&self) -> usize {
+                self.0.channel().state.with(|state| *state.ends($crate::channel::Side::Sender))
+            }
+
+            /// How many receivers there are at this moment.
+            pub fn receiver_count(&self) -> usize {
+                self.0.channel().state.with(|state| *state.ends($crate::channel::Side::Receiver))
+            }
+
+            /// Whether a domain that held this end has closed, and with it this end. Every operation then says
+            /// `Disconnected` (or `Ended`, where the error can tell).
+            pub fn is_ended(&self) -> bool {
+                self.0.is_ended()
+            }
+
+            /// One more end, held by the same domain if there is one.
+            ///
+            /// # Errors
+            #[doc = "[`DomainError`](crate::DomainError): that domain has closed, or there is no memory."]
+            pub fn try_clone(&self) -> Result<Self, $crate::DomainError> {
+                self.0.try_clone().map(Self)
+            }
+
+            /// One more end, held by no domain: to be sent somewhere.
+            ///
+            /// # Errors
+            #[doc = "[`DomainError::Ended`](crate::DomainError::Ended): the domain of this end has closed."]
+            pub fn free_clone(&self) -> Result<Self, $crate::DomainError> {
+                self.0.free_clone().map(Self)
+            }
+        }
+
+        impl<T: Send + 'static> $end<T> {
+            /// One more end, held by that domain: it goes when the domain closes, at the latest.
+            ///
+            /// # Errors
+            #[doc = "[`DomainError`](crate::DomainError): that domain has closed, or there is no memory."]
+            pub fn held_by(&self, domain: &$crate::Domain) -> Result<Self, $crate::DomainError> {
+                self.0.held_by(domain).map(Self)
+            }
+        }
+
+        impl<T> Clone for $end<T> {
+            /// One more end, held by the same domain if there is one; of an ended one, another that is ended.
+            fn clone(&self) -> Self {
+                Self(self.0.clone())
+            }
+        }
+
+        impl<T> fmt::Debug for $end<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(stringify!($end), f)
+            }
+        }
+    };
+    (@variable Sender) => {
+        "tx"
+    };
+    (@variable Receiver) => {
+        "rx"
+    };
+}
+pub(super) use either_end;
+
+either_end!(Sender);

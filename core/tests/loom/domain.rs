@@ -1,0 +1,74 @@
+//! Domains: ending at any moment loses nothing and leaves nobody asleep.
+
+use std::task::Waker;
+
+use crossinterp_core::{Domain, RecvError, WaitError, unbounded};
+use loom::thread;
+
+use super::outcomes::Outcomes;
+
+/// A receive of a domain that ends, against a message on its way: it gets the message, or the message is still there for
+/// the next receiver, whoever took it first.
+#[test]
+fn a_dying_waiter_gives_its_message_back() {
+    let ended = Outcomes::new();
+    let tally = ended.clone();
+    loom::model(move || {
+        let domain = Domain::try_open().unwrap();
+        let (tx, rx) = unbounded();
+        let held = rx.held_by(&domain).unwrap();
+        let wait = held.begin_recv(Waker::noop().clone()).unwrap();
+        let ending = domain.clone();
+        let thread = thread::spawn(move || ending.end_waits());
+        tx.try_send(7).unwrap();
+        let received = wait.finish();
+        thread.join().unwrap();
+        match received {
+            Ok(message) => assert_eq!(message, 7),
+            Err(WaitError::Ended) => assert_eq!(rx.try_recv(), Ok(7)),
+            other => panic!("{other:?}"),
+        }
+        assert!(rx.try_recv().is_err(), "a message was doubled");
+        tally.seen(received.is_ok());
+    });
+    ended.require([false, true]);
+}
+
+/// A thread that goes to sleep in a receive while its domain ends does not sleep for ever.
+#[test]
+fn ending_wakes_every_wait() {
+    let begun = Outcomes::new();
+    let tally = begun.clone();
+    loom::model(move || {
+        let domain = Domain::try_open().unwrap();
+        let (_tx, rx) = unbounded::<u8>();
+        let held = rx.held_by(&domain).unwrap();
+        let ending = domain.clone();
+        let thread = thread::spawn(move || ending.end_waits());
+        tally.seen(held.begin_recv(Waker::noop().clone()).is_ok());
+        assert_eq!(held.recv(), Err(RecvError));
+        thread.join().unwrap();
+    });
+    begun.require([false, true]);
+}
+
+/// An end that its holder drops while its domain closes leaves the channel once: the other sender still counts.
+#[test]
+fn an_end_is_released_once() {
+    let closed_first = Outcomes::new();
+    let tally = closed_first.clone();
+    loom::model(move || {
+        let domain = Domain::try_open().unwrap();
+        let (tx, rx) = unbounded::<u8>();
+        let held = tx.held_by(&domain).unwrap();
+        let closing = domain.clone();
+        let thread = thread::spawn(move || closing.close());
+        tally.seen(held.is_ended());
+        drop(held);
+        thread.join().unwrap();
+        assert_eq!(rx.sender_count(), 1);
+        drop(tx);
+        assert_eq!(rx.sender_count(), 0);
+    });
+    closed_first.require([false, true]);
+}
