@@ -11,10 +11,12 @@ mod channel;
 mod domain;
 mod list;
 mod lock;
+mod object;
 mod park;
 mod primitive;
 mod refs;
 mod ring;
+mod value;
 mod wait;
 
 #[cfg(feature = "std")]
@@ -25,8 +27,13 @@ pub use channel::{
     rendezvous, try_bounded, try_unbounded, unbounded,
 };
 pub use domain::{Domain, DomainError, DomainState};
+pub use object::Kind;
 pub use park::{Park, Wakeup};
 pub use refs::AllocError;
+pub use value::{
+    EncodingError, InsertError, Integer, KeyError, MapBuilder, MapIter, MapRef, RangeError, Seed,
+    SequenceBuilder, SequenceError, Text, TextForm, Units, Value,
+};
 
 /// What the loom models use from outside; not part of the interface.
 #[cfg(loom)]
