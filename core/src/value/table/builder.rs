@@ -247,6 +247,34 @@ impl MapBuilder {
         Ok(object)
     }
 
+    /// Gives room that was not used back: after this, finishing cannot fail.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError`]: there is no memory for the smaller map; nothing was changed.
+    ///
+    /// ```
+    /// use crossinterp_core::{MapBuilder, Value};
+    ///
+    /// let mut builder = MapBuilder::with_capacity(100)?;
+    /// builder.insert(Value::NONE, Value::NONE).unwrap();
+    /// builder.compact()?;
+    /// assert!(builder.finish().is_ok());
+    /// # Ok::<(), crossinterp_core::AllocError>(())
+    /// ```
+    pub fn compact(&mut self) -> Result<(), AllocError> {
+        let Some(object) = self.object else { return Ok(()) };
+        // SAFETY: the builder keeps its object alive, and it is a map.
+        let (len, capacity) = unsafe {
+            let head = object.payload::<Head>().as_ref();
+            (head.len, head.capacity)
+        };
+        if 0 < len && len < capacity {
+            self.shrink(object)?;
+        }
+        Ok(())
+    }
+
     /// Makes a value of the map, in one block without room to spare.
     ///
     /// # Errors
@@ -261,20 +289,12 @@ impl MapBuilder {
     /// # Ok::<(), crossinterp_core::AllocError>(())
     /// ```
     pub fn finish(mut self) -> Result<Value, (Self, AllocError)> {
-        let Some(mut object) = self.object.filter(|_| !self.is_empty()) else {
+        if let Err(error) = self.compact() {
+            return Err((self, error));
+        }
+        let Some(object) = self.object.filter(|_| !self.is_empty()) else {
             return Ok(sequence::empty(Kind::Map));
         };
-        // SAFETY: the builder keeps its object alive, and it is a map.
-        let (len, capacity) = unsafe {
-            let head = object.payload::<Head>().as_ref();
-            (head.len, head.capacity)
-        };
-        if len < capacity {
-            object = match self.shrink(object) {
-                Ok(object) => object,
-                Err(error) => return Err((self, error)),
-            };
-        }
         let _ = ManuallyDrop::new(self);
         // SAFETY: the object is a map, and its reference goes from the builder into the value.
         Ok(unsafe { Value::from_object(Kind::Map, object) })
