@@ -146,6 +146,21 @@ pub(crate) unsafe fn lent_slice<'a, T>(start: *const T, len: usize) -> Result<&'
     Ok(unsafe { core::slice::from_raw_parts(start, len) })
 }
 
+/// An array of plain bytes that the caller lends to be written; NULL stands for an empty one.
+///
+/// # Safety
+/// `start` is NULL or points to `len` bytes that nobody else uses during `'a`.
+pub(crate) unsafe fn lent_bytes_mut<'a>(start: *mut u8, len: usize) -> Result<&'a mut [u8], Status> {
+    if start.is_null() {
+        return if len == 0 { Ok(&mut []) } else { Err(XI_ERR_NULL) };
+    }
+    if Layout::array::<u8>(len).is_err() {
+        return Err(XI_ERR_RANGE);
+    }
+    // SAFETY: the caller's promise, and the length was checked.
+    Ok(unsafe { core::slice::from_raw_parts_mut(start, len) })
+}
+
 /// Counts the forks between this process and the one that loaded the library.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 

@@ -24,4 +24,7 @@
 
 pub mod abi;
 pub mod handle;
+pub mod map;
+pub mod sequence;
 pub mod status;
+pub mod value;
