@@ -1,4 +1,9 @@
-//! Channels and shareable immutable objects for interpreters, threads and tasks.
+#![doc = include_str!("../README.md")]
+//!
+//! # The modules, from left to right
+//!
+//! A file uses only what stands to its left: `primitive` (the loom swap) → `refs`, `lock`, `ring`, `list`, `wait` →
+//! `object` → `value`, `domain` → `park` → `channel` → `blocking` (feature `std`).
 #![cfg_attr(not(any(feature = "std", loom, test)), no_std)]
 
 extern crate alloc;

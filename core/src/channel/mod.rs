@@ -32,6 +32,7 @@ mod pending;
 mod receiver;
 mod sender;
 mod state;
+mod value;
 
 pub use crate::ring::CapacityError;
 pub use error::{

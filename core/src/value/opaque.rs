@@ -89,7 +89,6 @@ impl<T: Opaque> Holder<T> {
     }
 }
 
-#[allow(dead_code)] // used by the kinds to the right
 impl Value {
     /// Moves a thing into an object; without memory it is dropped.
     pub(crate) fn from_opaque<T: Opaque>(thing: T) -> Result<Self, AllocError> {
