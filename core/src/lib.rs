@@ -5,6 +5,7 @@
 //! A file uses only what stands to its left: `primitive` (the loom swap) → `refs`, `lock`, `ring`, `list`, `wait` →
 //! `object` → `value`, `domain` → `park` → `channel` → `blocking` (feature `std`).
 #![cfg_attr(not(any(feature = "std", loom, test)), no_std)]
+#![deny(clippy::disallowed_types, clippy::disallowed_methods)]
 
 extern crate alloc;
 #[cfg(loom)]
