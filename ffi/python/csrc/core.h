@@ -1,0 +1,109 @@
+/* core.h: the state of one instance of crossinterp._core, and what its C files offer each other.
+ *
+ * Each file has an exec function that adds its types and functions to the module; module.c calls them in order.
+ * Functions that can fail set a Python exception and return NULL or -1, unless said otherwise. */
+#ifndef CROSSINTERP_CORE_H
+#define CROSSINTERP_CORE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "crossinterp.h"
+#include "crossinterp_capi.h"
+
+/* ---- module.c: the state --------------------------------------------------------------------------------------- */
+
+/* Every strong reference of the state, so that traverse and clear cannot forget one. */
+#define CORE_STATE_OBJECTS(X)                                                                                \
+    /* types */                                                                                              \
+    X(PyTypeObject, sender_type)                                                                             \
+    X(PyTypeObject, receiver_type)                                                                           \
+    X(PyTypeObject, frozen_map_type)                                                                         \
+    X(PyTypeObject, frozen_sequence_type)                                                                    \
+    X(PyTypeObject, frozen_iterator_type)                                                                    \
+    /* exceptions, of crossinterp._errors */                                                                 \
+    X(PyObject, channel_error)                                                                               \
+    X(PyObject, channel_closed)                                                                              \
+    X(PyObject, channel_full)                                                                                \
+    X(PyObject, channel_empty)                                                                               \
+    X(PyObject, interpreter_ending)                                                                          \
+    X(PyObject, forked_error)                                                                                \
+    X(PyObject, not_shareable_error)                                                                         \
+    /* classes written in Python that show the keys, values and entries of a FrozenMap */                    \
+    X(PyObject, keys_view)                                                                                   \
+    X(PyObject, values_view)                                                                                 \
+    X(PyObject, items_view)                                                                                  \
+    /* convert.c: {type: (name, parts)} and {name: rebuild} of what _register_record told */                 \
+    X(PyObject, record_types)                                                                                \
+    X(PyObject, record_names)
+
+typedef struct core_state {
+#define CORE_STATE_FIELD(type, name) type *name;
+    CORE_STATE_OBJECTS(CORE_STATE_FIELD)
+#undef CORE_STATE_FIELD
+    xi_domain *domain; /* owned by domain.c; read it through core_domain() */
+    xi_capi capi;      /* what the capsule _C_API points to */
+} core_state;
+
+/* Both never fail for a module or a type of ours. */
+core_state *core_state_of_module(PyObject *module);
+core_state *core_state_of_type(PyTypeObject *type);
+/* Makes a type of the spec, adds it to the module under its name, and gives the reference to *slot. */
+int core_add_type(PyObject *module, PyType_Spec *spec, PyTypeObject **slot);
+
+/* ---- errors.c -------------------------------------------------------------------------------------------------- */
+
+int core_errors_exec(PyObject *module, core_state *state);
+/* Raises what the status means in Python; always returns NULL. */
+PyObject *core_raise(core_state *state, xi_status status);
+/* The same for a failed send: ChannelClosed carries item, the message that was not sent, as its attribute. */
+PyObject *core_raise_unsent(core_state *state, xi_status status, PyObject *item);
+
+/* ---- convert.c ------------------------------------------------------------------------------------------------- */
+
+int core_convert_exec(PyObject *module, core_state *state);
+/* Gives *out, which must hold nothing.  freeze: whether the reference is to carry the frozen mark (containers only).
+ * -1 leaves *out as it was; NotShareableError names the path inside the object. */
+int core_value_from_object(core_state *state, PyObject *object, int freeze, xi_value *out);
+/* A new reference.  Containers with the frozen mark become views, others builtins. */
+PyObject *core_object_from_value(core_state *state, const xi_value *value);
+/* The same, but marks are looked through: builtins all the way down. */
+PyObject *core_object_thawed(core_state *state, const xi_value *value);
+
+/* ---- view.c ---------------------------------------------------------------------------------------------------- */
+
+int core_view_exec(PyObject *module, core_state *state);
+/* A view of a container (tuple, list, map), for which it holds a reference of its own. */
+PyObject *core_view_new(core_state *state, const xi_value *value);
+int core_view_check(core_state *state, PyObject *object);
+/* The value a view shows (with its mark), borrowed from the view. */
+const xi_value *core_view_value(PyObject *view);
+
+/* ---- domain.c -------------------------------------------------------------------------------------------------- */
+
+int core_domain_exec(PyObject *module, core_state *state);
+void core_domain_free(core_state *state);
+/* The domain of this interpreter, borrowed; a new one is opened in the child of a fork. */
+xi_domain *core_domain(core_state *state);
+
+/* ---- channel.c ------------------------------------------------------------------------------------------------- */
+
+int core_channel_exec(PyObject *module, core_state *state);
+/* Takes the end, also when it fails.  The end is held by core_domain(). */
+PyObject *core_sender_wrap(core_state *state, xi_sender *sender);
+PyObject *core_receiver_wrap(core_state *state, xi_receiver *receiver);
+/* The end of a Sender or Receiver, borrowed from it.  TypeError for other objects. */
+xi_sender *core_sender_borrow(core_state *state, PyObject *object);
+xi_receiver *core_receiver_borrow(core_state *state, PyObject *object);
+
+/* ---- wait.c ---------------------------------------------------------------------------------------------------- */
+
+/* ---- interpreter.c --------------------------------------------------------------------------------------------- */
+
+int core_interpreter_exec(PyObject *module, core_state *state);
+
+/* ---- capi.c ---------------------------------------------------------------------------------------------------- */
+
+int core_capi_exec(PyObject *module, core_state *state);
+
+#endif /* CROSSINTERP_CORE_H */

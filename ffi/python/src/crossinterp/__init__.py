@@ -1,0 +1,44 @@
+"""Channels, queues and shared immutable data between interpreters with their own GILs."""
+
+from pathlib import Path
+
+from ._core import FrozenMap, FrozenSequence, Receiver, Sender, __version__, channel, freeze
+from ._errors import (
+    ChannelClosed,
+    ChannelEmpty,
+    ChannelError,
+    ChannelFull,
+    ForkedError,
+    InterpreterEnding,
+    NotShareableError,
+)
+from ._interpreter import Interpreter, spawn
+from ._queue import Queue
+
+__all__ = [
+    "ChannelClosed",
+    "ChannelEmpty",
+    "ChannelError",
+    "ChannelFull",
+    "ForkedError",
+    "FrozenMap",
+    "FrozenSequence",
+    "Interpreter",
+    "InterpreterEnding",
+    "NotShareableError",
+    "Queue",
+    "Receiver",
+    "Sender",
+    "__version__",
+    "channel",
+    "freeze",
+    "get_include",
+    "spawn",
+]
+
+
+def get_include() -> str:
+    """The folder of crossinterp.h and crossinterp_capi.h, for C extensions that share channels with Python code."""
+    here = Path(__file__).resolve().parent
+    installed = here / "include"
+    return str(installed if installed.is_dir() else here.parents[2] / "include")
