@@ -29,11 +29,12 @@
     X(PyObject, interpreter_ending)                                                                          \
     X(PyObject, forked_error)                                                                                \
     X(PyObject, not_shareable_error)                                                                         \
-    /* classes written in Python that show the keys, values and entries of a FrozenMap */                    \
+    /* view.c: the classes of crossinterp._views, and freeze, by which views are pickled */                  \
     X(PyObject, keys_view)                                                                                   \
     X(PyObject, values_view)                                                                                 \
     X(PyObject, items_view)                                                                                  \
-    /* convert.c: {type: (name, parts)} and {name: rebuild} of what _register_record told */                 \
+    X(PyObject, freeze)                                                                                      \
+    /* record.c: {type: (name, parts)} and {name: rebuild} */                                                \
     X(PyObject, record_types)                                                                                \
     X(PyObject, record_names)
 
@@ -59,25 +60,82 @@ PyObject *core_raise(core_state *state, xi_status status);
 /* The same for a failed send: ChannelClosed carries item, the message that was not sent, as its attribute. */
 PyObject *core_raise_unsent(core_state *state, xi_status status, PyObject *item);
 
-/* ---- convert.c ------------------------------------------------------------------------------------------------- */
+/* ---- convert.c: objects to values ------------------------------------------------------------------------------ */
 
 int core_convert_exec(PyObject *module, core_state *state);
 /* Gives *out, which must hold nothing.  freeze: whether the reference is to carry the frozen mark (containers only).
  * -1 leaves *out as it was; NotShareableError names the path inside the object. */
 int core_value_from_object(core_state *state, PyObject *object, int freeze, xi_value *out);
+/* 1 and *out given, when the object can be a key and is equal to what a map can hold; 0 when it cannot be in any map;
+ * -1 with TypeError when it is not hashable. */
+int core_key_from_object(core_state *state, PyObject *object, xi_value *out);
+
+/* ---- rebuild.c: values to objects ------------------------------------------------------------------------------ */
+
 /* A new reference.  Containers with the frozen mark become views, others builtins. */
 PyObject *core_object_from_value(core_state *state, const xi_value *value);
 /* The same, but marks are looked through: builtins all the way down. */
 PyObject *core_object_thawed(core_state *state, const xi_value *value);
 
-/* ---- view.c ---------------------------------------------------------------------------------------------------- */
+/* ---- number.c: ints of any size -------------------------------------------------------------------------------- */
+
+/* An int (or one of a subclass, as an int).  Gives *out. */
+int core_value_from_int(core_state *state, PyObject *number, xi_value *out);
+PyObject *core_int_from_value(core_state *state, const xi_value *value);
+
+/* ---- record.c: types of Python classes that are sent as records ------------------------------------------------ */
+
+/* _core._register_record(type, name, parts, rebuild): an object of exactly this type is sent as a record of that name
+ * with the parts in the tuple parts(object), and rebuilt by rebuild(*parts). */
+int core_record_exec(PyObject *module, core_state *state);
+/* 1 and new references to the name and the tuple of parts; 0 when objects of its type are no records; -1. */
+int core_record_parts(core_state *state, PyObject *object, PyObject **name, PyObject **parts);
+/* The object of a record whose name is known here. */
+PyObject *core_record_rebuild(core_state *state, const xi_value *record);
+
+/* ---- view.c: freeze, and what the two kinds of view have in common --------------------------------------------- */
+
+/* A FrozenMap or FrozenSequence. */
+typedef struct core_view {
+    PyObject_HEAD xi_value value; /* with the frozen mark */
+    const xi_value *items;        /* of a sequence, in place */
+    Py_ssize_t length;
+    Py_hash_t hash; /* of a sequence; -1: not known yet */
+} core_view;
 
 int core_view_exec(PyObject *module, core_state *state);
 /* A view of a container (tuple, list, map), for which it holds a reference of its own. */
 PyObject *core_view_new(core_state *state, const xi_value *value);
-int core_view_check(core_state *state, PyObject *object);
-/* The value a view shows (with its mark), borrowed from the view. */
-const xi_value *core_view_value(PyObject *view);
+/* What stands in a view: containers as views, all else as objects. */
+PyObject *core_view_part(core_state *state, const xi_value *part);
+static inline int core_view_check(core_state *state, PyObject *object)
+{
+    return Py_IS_TYPE(object, state->frozen_map_type) || Py_IS_TYPE(object, state->frozen_sequence_type);
+}
+
+/* What an iterator over a view gives. */
+enum { CORE_ITER_ITEMS, CORE_ITER_KEYS, CORE_ITER_VALUES, CORE_ITER_ENTRIES };
+PyObject *core_iterator_new(core_state *state, core_view *view, int gives, int reversed);
+
+/* Methods that both types have. */
+PyObject *core_view_thaw(PyObject *self, PyObject *unused);
+PyObject *core_view_reduce(PyObject *self, PyObject *unused);
+PyObject *core_view_copy(PyObject *self, PyObject *unused);
+PyObject *core_view_repr(PyObject *self);
+void core_view_dealloc(PyObject *self);
+#define CORE_VIEW_METHODS                                                                                    \
+    {"thaw", core_view_thaw, METH_NOARGS,                                                                    \
+     PyDoc_STR("thaw($self, /)\n--\n\nThe same as builtins, new and changeable, all the way down.")},        \
+        {"__reduce__", core_view_reduce, METH_NOARGS, NULL},                                                 \
+        {"__copy__", core_view_copy, METH_NOARGS, NULL}, {"__deepcopy__", core_view_copy, METH_O, NULL},     \
+    {                                                                                                        \
+        "__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, NULL                                      \
+    }
+
+/* ---- frozen_map.c, frozen_sequence.c --------------------------------------------------------------------------- */
+
+extern PyType_Spec core_frozen_map_spec;
+extern PyType_Spec core_frozen_sequence_spec;
 
 /* ---- domain.c -------------------------------------------------------------------------------------------------- */
 
