@@ -1,6 +1,6 @@
 """Builds the extension crossinterp._core: cargo makes the static library, the C compiler makes the rest.
 
-CROSSINTERP_STATICLIB names a libcrossinterp.a that exists already, so that one cargo run can serve several Pythons.
+CROSSINTERP_STATICLIB names a libcrossinterp.a that exists already: one cargo run can serve several Pythons.
 CROSSINTERP_CFLAGS and CROSSINTERP_LDFLAGS add flags, for sanitizers and the like.
 """
 
@@ -42,7 +42,7 @@ COMPILE_FLAGS = [
     "-Werror=unused-result",
     "-Werror=vla",
 ]
-# Nothing but PyInit__core leaves the library: a second copy of ours in the process must not be met by accident.
+# Nothing but PyInit__core leaves the library: two copies of ours in one process must not meet by accident.
 LINK_FLAGS = ["-Wl,--exclude-libs,ALL"]
 # What Rust's standard library needs.
 SYSTEM_LIBRARIES = ["pthread", "dl", "m"]
@@ -68,7 +68,16 @@ def static_library() -> Path:
             "building crossinterp needs cargo (https://rustup.rs), or CROSSINTERP_STATICLIB with the path of "
             "a libcrossinterp.a"
         )
-    command = [cargo, "rustc", "--release", "--package", "crossinterp-ffi", "--lib", "--crate-type", "staticlib"]
+    command = [
+        cargo,
+        "rustc",
+        "--release",
+        "--package",
+        "crossinterp-ffi",
+        "--lib",
+        "--crate-type",
+        "staticlib",
+    ]
     command += ["--message-format", "json-render-diagnostics"]
     output = subprocess.run(command, cwd=WORKSPACE, check=True, stdout=subprocess.PIPE, text=True).stdout
     for line in output.splitlines():

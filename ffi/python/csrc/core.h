@@ -62,7 +62,6 @@ PyObject *core_raise_unsent(core_state *state, xi_status status, PyObject *item)
 
 /* ---- convert.c: objects to values ------------------------------------------------------------------------------ */
 
-int core_convert_exec(PyObject *module, core_state *state);
 /* Gives *out, which must hold nothing.  freeze: whether the reference is to carry the frozen mark (containers only).
  * -1 leaves *out as it was; NotShareableError names the path inside the object. */
 int core_value_from_object(core_state *state, PyObject *object, int freeze, xi_value *out);

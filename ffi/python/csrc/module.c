@@ -25,7 +25,7 @@ int core_add_type(PyObject *module, PyType_Spec *spec, PyTypeObject **slot)
 static int core_exec(PyObject *module)
 {
     static int (*const parts[])(PyObject *, core_state *) = {
-        core_errors_exec,  core_convert_exec,     core_view_exec, core_domain_exec,
+        core_errors_exec,  core_record_exec,      core_view_exec, core_domain_exec,
         core_channel_exec, core_interpreter_exec, core_capi_exec,
     };
     core_state *state = core_state_of_module(module);

@@ -38,7 +38,7 @@ __all__ = [
 
 
 def get_include() -> str:
-    """The folder of crossinterp.h and crossinterp_capi.h, for C extensions that share channels with Python code."""
+    """The folder of crossinterp.h and crossinterp_capi.h, for other C extensions."""
     here = Path(__file__).resolve().parent
     installed = here / "include"
     return str(installed if installed.is_dir() else here.parents[2] / "include")
