@@ -1,8 +1,7 @@
 """Builds the extensions of the tests: they use crossinterp as any other C extension would."""
 
-from setuptools import Extension, setup
-
 import crossinterp
+from setuptools import Extension, setup
 
 FLAGS = ["-std=c11", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers"]
 FLAGS += ["-Wno-unused-parameter", "-Wno-cast-function-type"]
