@@ -16,7 +16,7 @@ def load_extension(name: str, folder: str | Path) -> ModuleType:
 
 
 def use_native_peer(folder, sender, receiver):
-    """Sums what is received with C code, starts a thread of C that sends, and tells where this one's table is."""
+    """Sums what is received in C, starts a thread of C that sends, and tells where the table is here."""
     peer = load_extension("native_peer", folder)
     total = peer.sum_of(receiver)
     peer.count_into(sender, 0, 100)

@@ -334,8 +334,9 @@ int core_value_from_object(core_state *state, PyObject *object, int freeze, xi_v
         core_memo_init(&walk.memo);
         done = convert_parts(&walk, object, NULL, &value) < 0 ? -1 : 1;
         core_memo_clear(&walk.memo);
-        if (done > 0 && freeze) {
-            (void)xi_value_mark_frozen(&value); /* refused for records, which are never shown as they stand */
+        /* Records are never shown as they stand. */
+        if (done > 0 && freeze && xi_value_kind(&value) != XI_KIND_RECORD) {
+            (void)xi_value_mark_frozen(&value);
         }
     }
     if (done < 0) {
