@@ -27,80 +27,82 @@ extern "C" {
 #endif
 
 /* Every function of crossinterp.h: X(what it returns, its name, its parameters). */
-#define XI_CAPI_FUNCTIONS(X)                                                                                 \
-    X(uint32_t, xi_abi_version, (void))                                                                      \
-    X(const char *, xi_version, (void))                                                                      \
-    X(const char *, xi_status_name, (xi_status status))                                                      \
-    X(xi_value, xi_value_none, (void))                                                                       \
-    X(xi_value, xi_value_ellipsis, (void))                                                                   \
-    X(xi_value, xi_value_bool, (int truth))                                                                  \
-    X(xi_value, xi_value_int, (int64_t number))                                                              \
-    X(xi_value, xi_value_uint, (uint64_t number))                                                            \
-    X(xi_value, xi_value_float, (double number))                                                             \
-    X(xi_status, xi_value_int_from_bytes, (const uint8_t *bytes, size_t len, xi_value *out))                 \
-    X(xi_status, xi_value_bytes, (const void *bytes, size_t len, xi_value *out))                             \
-    X(xi_status, xi_value_text, (int32_t form, const void *units, size_t len, xi_value *out))                \
-    X(xi_status, xi_value_text_unchecked, (int32_t form, const void *units, size_t len, xi_value *out))      \
-    X(int32_t, xi_value_kind, (const xi_value *value))                                                       \
-    X(xi_value, xi_value_clone, (const xi_value *value))                                                     \
-    X(void, xi_value_release, (xi_value * value))                                                            \
-    X(xi_status, xi_value_mark_frozen, (xi_value * value))                                                   \
-    X(int, xi_value_is_frozen, (const xi_value *value))                                                      \
-    X(xi_status, xi_value_as_bool, (const xi_value *value, int *out))                                        \
-    X(xi_status, xi_value_as_int, (const xi_value *value, int64_t *out))                                     \
-    X(xi_status, xi_value_as_float, (const xi_value *value, double *out))                                    \
-    X(xi_status, xi_value_int_size, (const xi_value *value, size_t *out))                                    \
-    X(xi_status, xi_value_int_to_bytes, (const xi_value *value, uint8_t *bytes, size_t len))                 \
-    X(xi_status, xi_value_as_bytes, (const xi_value *value, const void **bytes, size_t *len))                \
-    X(xi_status, xi_value_as_text, (const xi_value *value, xi_text *out))                                    \
-    X(xi_status, xi_value_equal, (const xi_value *left, const xi_value *right, int *out))                    \
-    X(xi_status, xi_sequence_new, (int32_t kind, size_t len, xi_sequence_builder **out))                     \
-    X(xi_value *, xi_sequence_slots, (xi_sequence_builder * builder))                                        \
-    X(xi_status, xi_sequence_finish, (xi_sequence_builder * builder, xi_value * out))                        \
-    X(void, xi_sequence_release, (xi_sequence_builder * builder))                                            \
-    X(xi_status, xi_value_items, (const xi_value *value, const xi_value **items, size_t *len))               \
-    X(xi_status, xi_map_new, (size_t capacity, xi_map_builder **out))                                        \
-    X(xi_status, xi_map_insert, (xi_map_builder * builder, xi_value * key, xi_value * value))                \
-    X(xi_status, xi_map_finish, (xi_map_builder * builder, xi_value * out))                                  \
-    X(void, xi_map_release, (xi_map_builder * builder))                                                      \
-    X(xi_status, xi_value_map_len, (const xi_value *map, size_t *out))                                       \
-    X(xi_status, xi_value_map_entry,                                                                         \
-      (const xi_value *map, size_t index, const xi_value **key, const xi_value **value))                     \
-    X(xi_status, xi_value_map_get, (const xi_value *map, const xi_value *key, const xi_value **out))         \
-    X(xi_status, xi_value_map_get_text,                                                                      \
-      (const xi_value *map, int32_t form, const void *units, size_t len, const xi_value **out))              \
-    X(xi_status, xi_domain_open, (xi_domain * *out))                                                         \
-    X(xi_status, xi_domain_end_waits, (xi_domain * domain))                                                  \
-    X(xi_status, xi_domain_close, (xi_domain * domain))                                                      \
-    X(int32_t, xi_domain_state, (const xi_domain *domain))                                                   \
-    X(void, xi_domain_release, (xi_domain * domain))                                                         \
-    X(xi_status, xi_channel_new,                                                                             \
-      (const xi_channel_options *options, xi_sender **sender, xi_receiver **receiver))                       \
-    X(xi_status, xi_sender_clone, (const xi_sender *sender, xi_sender **out))                                \
-    X(xi_status, xi_receiver_clone, (const xi_receiver *receiver, xi_receiver **out))                        \
-    X(void, xi_sender_release, (xi_sender * sender))                                                         \
-    X(void, xi_receiver_release, (xi_receiver * receiver))                                                   \
-    X(xi_status, xi_sender_to_value, (const xi_sender *sender, xi_value *out))                               \
-    X(xi_status, xi_receiver_to_value, (const xi_receiver *receiver, xi_value *out))                         \
-    X(xi_status, xi_value_as_sender, (const xi_value *value, xi_domain *domain, xi_sender **out))            \
-    X(xi_status, xi_value_as_receiver, (const xi_value *value, xi_domain *domain, xi_receiver **out))        \
-    X(xi_status, xi_sender_try_send, (const xi_sender *sender, xi_value *value))                             \
-    X(xi_status, xi_sender_send_wait, (const xi_sender *sender, xi_value *value, uint64_t timeout_ns))       \
-    X(xi_status, xi_receiver_try_recv, (const xi_receiver *receiver, xi_value *out))                         \
-    X(xi_status, xi_receiver_recv_wait, (const xi_receiver *receiver, uint64_t timeout_ns, xi_value *out))   \
-    X(xi_status, xi_sender_close, (const xi_sender *sender))                                                 \
-    X(xi_status, xi_receiver_close, (const xi_receiver *receiver))                                           \
-    X(xi_status, xi_sender_info, (const xi_sender *sender, xi_channel_info *out))                            \
-    X(xi_status, xi_receiver_info, (const xi_receiver *receiver, xi_channel_info *out))                      \
-    X(xi_status, xi_receiver_recv_begin,                                                                     \
-      (const xi_receiver *receiver, xi_wake wake, void *data, xi_wait **out))                                \
-    X(xi_status, xi_sender_send_begin,                                                                       \
-      (const xi_sender *sender, xi_value *value, xi_wake wake, void *data, xi_wait **out))                   \
-    X(xi_status, xi_wait_sleep, (xi_wait * wait, uint64_t timeout_ns))                                       \
-    X(int, xi_wait_is_settled, (const xi_wait *wait))                                                        \
-    X(xi_status, xi_wait_finish, (xi_wait * wait, xi_value * value))                                         \
-    X(void, xi_wait_release, (xi_wait * wait))                                                               \
+/* clang-format off */
+#define XI_CAPI_FUNCTIONS(X)                                                                                \
+    X(uint32_t, xi_abi_version, (void))                                                                     \
+    X(const char *, xi_version, (void))                                                                     \
+    X(const char *, xi_status_name, (xi_status status))                                                     \
+    X(xi_value, xi_value_none, (void))                                                                      \
+    X(xi_value, xi_value_ellipsis, (void))                                                                  \
+    X(xi_value, xi_value_bool, (int truth))                                                                 \
+    X(xi_value, xi_value_int, (int64_t number))                                                             \
+    X(xi_value, xi_value_uint, (uint64_t number))                                                           \
+    X(xi_value, xi_value_float, (double number))                                                            \
+    X(xi_status, xi_value_int_from_bytes, (const uint8_t *bytes, size_t len, xi_value *out))                \
+    X(xi_status, xi_value_bytes, (const void *bytes, size_t len, xi_value *out))                            \
+    X(xi_status, xi_value_text, (int32_t form, const void *units, size_t len, xi_value *out))               \
+    X(xi_status, xi_value_text_unchecked, (int32_t form, const void *units, size_t len, xi_value *out))     \
+    X(int32_t, xi_value_kind, (const xi_value *value))                                                      \
+    X(xi_value, xi_value_clone, (const xi_value *value))                                                    \
+    X(void, xi_value_release, (xi_value *value))                                                            \
+    X(xi_status, xi_value_mark_frozen, (xi_value *value))                                                   \
+    X(int, xi_value_is_frozen, (const xi_value *value))                                                     \
+    X(xi_status, xi_value_as_bool, (const xi_value *value, int *out))                                       \
+    X(xi_status, xi_value_as_int, (const xi_value *value, int64_t *out))                                    \
+    X(xi_status, xi_value_as_float, (const xi_value *value, double *out))                                   \
+    X(xi_status, xi_value_int_size, (const xi_value *value, size_t *out))                                   \
+    X(xi_status, xi_value_int_to_bytes, (const xi_value *value, uint8_t *bytes, size_t len))                \
+    X(xi_status, xi_value_as_bytes, (const xi_value *value, const void **bytes, size_t *len))               \
+    X(xi_status, xi_value_as_text, (const xi_value *value, xi_text *out))                                   \
+    X(xi_status, xi_value_equal, (const xi_value *left, const xi_value *right, int *out))                   \
+    X(xi_status, xi_sequence_new, (int32_t kind, size_t len, xi_sequence_builder **out))                    \
+    X(xi_value *, xi_sequence_slots, (xi_sequence_builder *builder))                                        \
+    X(xi_status, xi_sequence_finish, (xi_sequence_builder *builder, xi_value *out))                         \
+    X(void, xi_sequence_release, (xi_sequence_builder *builder))                                            \
+    X(xi_status, xi_value_items, (const xi_value *value, const xi_value **items, size_t *len))              \
+    X(xi_status, xi_map_new, (size_t capacity, xi_map_builder **out))                                       \
+    X(xi_status, xi_map_insert, (xi_map_builder *builder, xi_value *key, xi_value *value))                  \
+    X(xi_status, xi_map_finish, (xi_map_builder *builder, xi_value *out))                                   \
+    X(void, xi_map_release, (xi_map_builder *builder))                                                      \
+    X(xi_status, xi_value_map_len, (const xi_value *map, size_t *out))                                      \
+    X(xi_status, xi_value_map_entry, (const xi_value *map, size_t index, const xi_value **key,              \
+      const xi_value **value))                                                                              \
+    X(xi_status, xi_value_map_get, (const xi_value *map, const xi_value *key, const xi_value **out))        \
+    X(xi_status, xi_value_map_get_text, (const xi_value *map, int32_t form, const void *units,              \
+      size_t len, const xi_value **out))                                                                    \
+    X(xi_status, xi_domain_open, (xi_domain **out))                                                         \
+    X(xi_status, xi_domain_end_waits, (xi_domain *domain))                                                  \
+    X(xi_status, xi_domain_close, (xi_domain *domain))                                                      \
+    X(int32_t, xi_domain_state, (const xi_domain *domain))                                                  \
+    X(void, xi_domain_release, (xi_domain *domain))                                                         \
+    X(xi_status, xi_channel_new, (const xi_channel_options *options, xi_sender **sender,                    \
+      xi_receiver **receiver))                                                                              \
+    X(xi_status, xi_sender_clone, (const xi_sender *sender, xi_sender **out))                               \
+    X(xi_status, xi_receiver_clone, (const xi_receiver *receiver, xi_receiver **out))                       \
+    X(void, xi_sender_release, (xi_sender *sender))                                                         \
+    X(void, xi_receiver_release, (xi_receiver *receiver))                                                   \
+    X(xi_status, xi_sender_to_value, (const xi_sender *sender, xi_value *out))                              \
+    X(xi_status, xi_receiver_to_value, (const xi_receiver *receiver, xi_value *out))                        \
+    X(xi_status, xi_value_as_sender, (const xi_value *value, xi_domain *domain, xi_sender **out))           \
+    X(xi_status, xi_value_as_receiver, (const xi_value *value, xi_domain *domain, xi_receiver **out))       \
+    X(xi_status, xi_sender_try_send, (const xi_sender *sender, xi_value *value))                            \
+    X(xi_status, xi_sender_send_wait, (const xi_sender *sender, xi_value *value, uint64_t timeout_ns))      \
+    X(xi_status, xi_receiver_try_recv, (const xi_receiver *receiver, xi_value *out))                        \
+    X(xi_status, xi_receiver_recv_wait, (const xi_receiver *receiver, uint64_t timeout_ns, xi_value *out))  \
+    X(xi_status, xi_sender_close, (const xi_sender *sender))                                                \
+    X(xi_status, xi_receiver_close, (const xi_receiver *receiver))                                          \
+    X(xi_status, xi_sender_info, (const xi_sender *sender, xi_channel_info *out))                           \
+    X(xi_status, xi_receiver_info, (const xi_receiver *receiver, xi_channel_info *out))                     \
+    X(xi_status, xi_receiver_recv_begin, (const xi_receiver *receiver, xi_wake wake, void *data,            \
+      xi_wait **out))                                                                                       \
+    X(xi_status, xi_sender_send_begin, (const xi_sender *sender, xi_value *value, xi_wake wake,             \
+      void *data, xi_wait **out))                                                                           \
+    X(xi_status, xi_wait_sleep, (xi_wait *wait, uint64_t timeout_ns))                                       \
+    X(int, xi_wait_is_settled, (const xi_wait *wait))                                                       \
+    X(xi_status, xi_wait_finish, (xi_wait *wait, xi_value *value))                                          \
+    X(void, xi_wait_release, (xi_wait *wait))                                                               \
     X(uint64_t, xi_clock_ns, (void))
+/* clang-format on */
 
 typedef struct xi_capi xi_capi;
 struct xi_capi {
