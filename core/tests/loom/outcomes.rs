@@ -13,7 +13,7 @@ impl<K: Ord + Debug> Outcomes<K> {
         Self(Arc::default())
     }
 
-    /// One execution ended so.
+    /// One execution ended so. Called once an execution.
     pub(crate) fn seen(&self, outcome: K) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(outcome).or_default() += 1;
     }
@@ -24,5 +24,7 @@ impl<K: Ord + Debug> Outcomes<K> {
         let mut expected: Vec<K> = expected.into_iter().collect();
         expected.sort();
         assert!(tally.keys().eq(expected.iter()), "expected {expected:?}, seen {tally:?}");
+        let model = std::thread::current().name().unwrap_or("?").to_string();
+        println!("model {model}: {} executions, {} outcomes", tally.values().sum::<usize>(), tally.len());
     }
 }
