@@ -69,6 +69,18 @@ pub(crate) unsafe fn borrow<'a, T>(handle: *const Handle<T>) -> Result<&'a T, St
     Ok(&handle.thing)
 }
 
+/// As [`borrow`], where NULL is allowed and stands for none.
+///
+/// # Safety
+/// As [`borrow`].
+pub(crate) unsafe fn borrow_or_none<'a, T>(handle: *const Handle<T>) -> Result<Option<&'a T>, Status> {
+    if handle.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { borrow(handle) }.map(Some)
+}
+
 /// Looks at the thing of a handle that one thread alone uses, for the length of the call.
 ///
 /// # Safety

@@ -11,8 +11,8 @@
 //!
 //! # Layers
 //!
-//! `status, handle, park -> value, sequence, map, domain -> channel -> wait`: a module uses what stands to its left.
-//! Pointers are turned into references and boxes in [`handle`] alone.
+//! `status, clock -> handle, waker -> park -> value, sequence, map, domain -> channel -> wait -> sender, receiver`: a
+//! module uses what stands to its left. Pointers are turned into references and boxes in [`handle`] alone.
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,8 +23,12 @@
 #![allow(clippy::missing_safety_doc, reason = "said once above, for all of them")]
 
 pub mod abi;
+pub mod clock;
+pub mod domain;
 pub mod handle;
 pub mod map;
+mod park;
 pub mod sequence;
 pub mod status;
 pub mod value;
+mod waker;
