@@ -23,12 +23,16 @@
 #![allow(clippy::missing_safety_doc, reason = "said once above, for all of them")]
 
 pub mod abi;
+pub mod channel;
 pub mod clock;
 pub mod domain;
 pub mod handle;
 pub mod map;
 mod park;
+pub mod receiver;
+pub mod sender;
 pub mod sequence;
 pub mod status;
 pub mod value;
+pub mod wait;
 mod waker;

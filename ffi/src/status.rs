@@ -12,14 +12,12 @@ macro_rules! statuses {
         /// Every status there is, by name.
         pub const ALL: &[(&str, Status)] = &[$((stringify!($name), $name)),*];
 
-        /// The name of a status as static text, also for numbers that are none.
-        #[unsafe(no_mangle)]
-        pub extern "C" fn xi_status_name(status: Status) -> *const c_char {
-            let name = match status {
+        /// The name with the NUL that ends it for C.
+        const fn name(status: Status) -> &'static str {
+            match status {
                 $($name => concat!(stringify!($name), "\0"),)*
                 _ => "XI_ERR_UNKNOWN\0",
-            };
-            name.as_ptr().cast()
+            }
         }
     };
 }
@@ -59,6 +57,12 @@ statuses! {
     XI_ERR_ENCODING = -15,
     /// An options struct or a flag that this version does not know.
     XI_ERR_OPTION = -16,
+}
+
+/// The name of a status as static text, also for numbers that are none.
+#[unsafe(no_mangle)]
+pub extern "C" fn xi_status_name(status: Status) -> *const c_char {
+    name(status).as_ptr().cast()
 }
 
 /// Runs the body of a C function, which leaves early with `?` and a status.
