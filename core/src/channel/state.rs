@@ -50,7 +50,7 @@ pub(super) struct State<T> {
     senders: usize,
     receivers: usize,
     closed: bool,
-    /// How many messages were handed to waiters: the order in which returned ones are received again.
+    /// How many messages were handed to waiters for the first time: the order in which returned ones are received again.
     handed: u64,
 }
 
@@ -177,7 +177,7 @@ impl<T> State<T> {
 
     /// Receives without waiting.
     pub(super) fn recv(&mut self) -> Result<Taken<T>, TakeError> {
-        if let Some(message) = self.take_returned() {
+        if let Some((message, _)) = self.take_returned() {
             return Ok((message, None));
         }
         if let Some(message) = self.queue.pop() {
@@ -195,23 +195,29 @@ impl<T> State<T> {
         Err(if self.closed || self.senders == 0 { TakeError::Disconnected } else { TakeError::Empty })
     }
 
-    fn take_returned(&mut self) -> Option<T> {
+    /// The oldest of what was given back, and its order.
+    fn take_returned(&mut self) -> Option<(T, u64)> {
         // SAFETY: the lock is held.
         let waiter = unsafe { self.returned.pop() }?;
         // SAFETY: as above; only this waiter is touched.
-        unsafe { waiter.guarded(|g| g.message.take()) }
+        let (message, order) = unsafe { waiter.guarded(|g| (g.message.take(), g.order)) };
+        message.map(|message| (message, order))
     }
 
     /// With the last receiver gone: one of the messages that nobody can receive any more.
     pub(super) fn take_unreceivable(&mut self) -> Option<T> {
         debug_assert_eq!(self.receivers, 0);
-        self.take_returned().or_else(|| self.queue.pop())
+        self.take_returned().map(|(message, _)| message).or_else(|| self.queue.pop())
     }
 
     /// Begins a receive: settles it at once, or queues it. The waker of a waiting sender may come out as well.
     pub(super) fn begin_recv(&mut self, waiter: &Shared<Waiter<T>>) -> [Option<Waker>; 2] {
         if waiter.phase() != Phase::Waiting {
             return [None, None]; // its domain ended it before it stood in the queue
+        }
+        // Handed over again, a message keeps its order: it may be given back again, after one that was sent later.
+        if let Some((message, order)) = self.take_returned() {
+            return [None, self.hand_over(waiter, message, order)];
         }
         match self.recv() {
             Ok((message, sender)) => {
