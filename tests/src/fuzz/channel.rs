@@ -1,0 +1,385 @@
+//! Schedules of one channel, its ends, waits and domains, read from bytes and compared with the model after each step.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crossinterp_core::{
+    Domain, DomainError, DomainState, OfferError, Receiver, RecvWait, SendWait, Sender, TakeError,
+    TryRecvError, TrySendError, WaitError, bounded, rendezvous, unbounded,
+};
+
+use super::ledger::{Ledger, Message, Wakes};
+use super::model::{Model, Number, Phase, Refusal, Side, WaitId};
+
+/// More ends of one side, or more waits, than this only make a schedule slow.
+const MOST_ENDS: usize = 6;
+const MOST_WAITS: usize = 12;
+
+/// Plays the schedule that the bytes are, on one thread.
+///
+/// # Panics
+/// When the channel does something else than the model.
+///
+/// ```
+/// crossinterp_tests::fuzz::channel(&[1, 0, 0, 2, 0]); // capacity 1: a send, a receive
+/// ```
+pub fn channel(bytes: &[u8]) {
+    let Some((&flavour, steps)) = bytes.split_first() else { return };
+    let mut world = World::new(flavour);
+    for step in steps.chunks_exact(2) {
+        world.step(step[0], usize::from(step[1]));
+        world.compare();
+    }
+    world.end();
+}
+
+/// One end, and what holds it.
+struct Handle<E> {
+    end: E,
+    domain: Option<usize>,
+    ended: bool,
+}
+
+enum Waiting {
+    Send(SendWait<Message>),
+    Recv(RecvWait<Message>),
+}
+
+struct World {
+    model: Model,
+    ledger: Ledger,
+    domains: [Domain; 3],
+    states: [DomainState; 3],
+    senders: Vec<Handle<Sender<Message>>>,
+    receivers: Vec<Handle<Receiver<Message>>>,
+    waits: BTreeMap<WaitId, (Waiting, Arc<Wakes>)>,
+}
+
+impl World {
+    fn new(flavour: u8) -> Self {
+        let ((sender, receiver), capacity) = match flavour % 5 {
+            0 => (rendezvous(), Some(0)),
+            4 => (unbounded(), None),
+            capacity => (bounded(capacity.into()), Some(capacity.into())),
+        };
+        assert_eq!(sender.capacity(), capacity);
+        Self {
+            model: Model::new(capacity),
+            ledger: Ledger::default(),
+            domains: [(); 3].map(|()| Domain::try_open().unwrap()),
+            states: [DomainState::Open; 3],
+            senders: vec![Handle { end: sender, domain: None, ended: false }],
+            receivers: vec![Handle { end: receiver, domain: None, ended: false }],
+            waits: BTreeMap::new(),
+        }
+    }
+
+    fn step(&mut self, operation: u8, choice: usize) {
+        let domain = choice % 3;
+        match operation % 16 {
+            0 | 1 => self.send(choice),
+            2 | 3 => self.recv(choice),
+            4 => self.begin_send(choice),
+            5 => self.begin_recv(choice),
+            6 => self.finish(choice),
+            7 => self.abandon(choice),
+            8 => copy_end(&mut self.senders, &mut self.model.senders, &self.domains, &self.states, choice),
+            9 => {
+                copy_end(&mut self.receivers, &mut self.model.receivers, &self.domains, &self.states, choice)
+            }
+            10 => {
+                if let Some(gone) = pick(&self.senders, choice).map(|index| self.senders.swap_remove(index)) {
+                    self.leave(Side::Sender, gone.ended);
+                }
+            }
+            11 => {
+                if let Some(gone) =
+                    pick(&self.receivers, choice).map(|index| self.receivers.swap_remove(index))
+                {
+                    self.leave(Side::Receiver, gone.ended);
+                }
+            }
+            12 => self.end_waits(domain),
+            13 => self.close_domain(domain),
+            14 => self.close(choice),
+            _ => {}
+        }
+    }
+
+    fn send(&mut self, choice: usize) {
+        let Some(index) = pick(&self.senders, choice) else { return };
+        let Handle { end, ended, .. } = &self.senders[index];
+        let message = self.ledger.message();
+        let number = message.number;
+        let expected = if *ended { Err(Refusal::Never) } else { self.model.send(number) };
+        let returned = if choice.is_multiple_of(2) {
+            match end.try_send(message) {
+                Ok(()) => Ok(()),
+                Err(TrySendError::Full(message)) => Err((Refusal::Later, message)),
+                Err(TrySendError::Disconnected(message)) => Err((Refusal::Never, message)),
+            }
+        } else {
+            match end.offer(message) {
+                Ok(()) => Ok(()),
+                Err(OfferError::Full(message)) => Err((Refusal::Later, message)),
+                Err(OfferError::Disconnected(message)) if !ended => Err((Refusal::Never, message)),
+                Err(OfferError::Ended(message)) if *ended => Err((Refusal::Never, message)),
+                Err(other) => panic!("a send on an end that has ended: {ended}, answered {other:?}"),
+            }
+        };
+        let refusal = returned.as_ref().err().map(|(refusal, _)| *refusal);
+        assert_eq!(refusal, expected.err());
+        if let Err((_, message)) = returned {
+            assert_eq!(message.number, number, "another message came back");
+        }
+    }
+
+    fn recv(&mut self, choice: usize) {
+        let Some(index) = pick(&self.receivers, choice) else { return };
+        let Handle { end, ended, .. } = &self.receivers[index];
+        let expected = if *ended { Err(Refusal::Never) } else { self.model.recv() };
+        let received = if choice.is_multiple_of(2) {
+            end.try_recv().map_err(|error| match error {
+                TryRecvError::Empty => Refusal::Later,
+                TryRecvError::Disconnected => Refusal::Never,
+            })
+        } else {
+            end.take().map_err(|error| match error {
+                TakeError::Empty => Refusal::Later,
+                TakeError::Disconnected if !ended => Refusal::Never,
+                TakeError::Ended if *ended => Refusal::Never,
+                other => panic!("a receive on an end that has ended: {ended}, answered {other:?}"),
+            })
+        };
+        assert_eq!(received.map(|message| message.number), expected);
+    }
+
+    fn begin_send(&mut self, choice: usize) {
+        let Some(index) = pick(&self.senders, choice).filter(|_| self.waits.len() < MOST_WAITS) else {
+            return;
+        };
+        let Handle { end, domain, .. } = &self.senders[index];
+        let message = self.ledger.message();
+        let number = message.number;
+        let (wakes, waker) = Wakes::new();
+        match end.begin_send(message, waker) {
+            Ok(wait) => {
+                assert!(self.lets_wait(*domain), "a domain that ends lets somebody wait");
+                let id = self.model.begin_send(*domain, number);
+                self.waits.insert(id, (Waiting::Send(wait), wakes));
+            }
+            Err((message, error)) => {
+                assert_eq!((message.number, error), (number, DomainError::Ended));
+                assert!(!self.lets_wait(*domain), "a send was refused for no reason");
+            }
+        }
+    }
+
+    fn begin_recv(&mut self, choice: usize) {
+        let Some(index) = pick(&self.receivers, choice).filter(|_| self.waits.len() < MOST_WAITS) else {
+            return;
+        };
+        let Handle { end, domain, .. } = &self.receivers[index];
+        let (wakes, waker) = Wakes::new();
+        match end.begin_recv(waker) {
+            Ok(wait) => {
+                assert!(self.lets_wait(*domain), "a domain that ends lets somebody wait");
+                let id = self.model.begin_recv(*domain);
+                self.waits.insert(id, (Waiting::Recv(wait), wakes));
+            }
+            Err(error) => {
+                assert_eq!(error, DomainError::Ended);
+                assert!(!self.lets_wait(*domain), "a receive was refused for no reason");
+            }
+        }
+    }
+
+    fn lets_wait(&self, domain: Option<usize>) -> bool {
+        domain.is_none_or(|domain| self.states[domain] == DomainState::Open)
+    }
+
+    fn finish(&mut self, choice: usize) {
+        let Some(id) = self.pick_wait(choice) else { return };
+        let (phase, message) = self.model.finish(id);
+        let error = match phase {
+            Phase::Waiting => Some(WaitError::Pending),
+            Phase::Done => None,
+            Phase::Disconnected => Some(WaitError::Disconnected),
+            Phase::Ended => Some(WaitError::Ended),
+        };
+        match self.waits.remove(&id).map(|(wait, _)| wait) {
+            Some(Waiting::Send(wait)) => {
+                let unsent = wait.finish().map_err(|(message, error)| (message.number, error));
+                assert_eq!(unsent, error.map_or(Ok(()), |error| Err((message.unwrap_or(0), error))));
+            }
+            Some(Waiting::Recv(wait)) => {
+                let received = wait.finish().map(|message| message.number);
+                assert_eq!(received, error.map_or(Ok(message.unwrap_or(0)), Err));
+            }
+            None => unreachable!("the wait was picked"),
+        }
+    }
+
+    fn abandon(&mut self, choice: usize) {
+        let Some(id) = self.pick_wait(choice) else { return };
+        self.model.abandon(id);
+        self.waits.remove(&id);
+    }
+
+    fn pick_wait(&self, choice: usize) -> Option<WaitId> {
+        let ids = self.model.wait_ids();
+        pick(&ids, choice).map(|index| ids[index])
+    }
+
+    /// The handle of an end was dropped; one that has ended was taken out of the count before.
+    fn leave(&mut self, side: Side, had_ended: bool) {
+        if !had_ended {
+            self.model.leave(side);
+        }
+    }
+
+    fn end_waits(&mut self, domain: usize) {
+        if self.model.end_is_a_race(domain) {
+            return;
+        }
+        self.states[domain] = self.states[domain].max(DomainState::Ending);
+        self.model.end_waits(domain);
+        self.domains[domain].end_waits();
+    }
+
+    fn close_domain(&mut self, domain: usize) {
+        if self.model.end_is_a_race(domain) {
+            return;
+        }
+        self.states[domain] = DomainState::Closed;
+        self.model.end_waits(domain);
+        let held = |other: Option<usize>, ended: bool| other == Some(domain) && !ended;
+        for sender in self.senders.iter_mut().filter(|sender| held(sender.domain, sender.ended)) {
+            sender.ended = true;
+            self.model.leave(Side::Sender);
+        }
+        for receiver in self.receivers.iter_mut().filter(|receiver| held(receiver.domain, receiver.ended)) {
+            receiver.ended = true;
+            self.model.leave(Side::Receiver);
+        }
+        self.domains[domain].close();
+    }
+
+    fn close(&mut self, choice: usize) {
+        let ended = if choice.is_multiple_of(2) {
+            let Some(index) = pick(&self.senders, choice / 2) else { return };
+            self.senders[index].end.close();
+            self.senders[index].ended
+        } else {
+            let Some(index) = pick(&self.receivers, choice / 2) else { return };
+            self.receivers[index].end.close();
+            self.receivers[index].ended
+        };
+        if !ended {
+            self.model.close();
+        }
+    }
+
+    /// Everything that can be seen from outside is as the model says.
+    fn compare(&self) {
+        assert_eq!(self.ledger.alive(), self.model.alive(), "messages that are alive");
+        for (id, (wait, wakes)) in &self.waits {
+            let settled = match wait {
+                Waiting::Send(wait) => wait.is_settled(),
+                Waiting::Recv(wait) => wait.is_settled(),
+            };
+            assert_eq!(settled, self.model.wait(*id).phase != Phase::Waiting, "wait {id} is settled");
+            assert_eq!(wakes.count(), usize::from(settled), "how often wait {id} was woken");
+        }
+        for (domain, state) in self.domains.iter().zip(self.states) {
+            assert_eq!(domain.state(), state);
+        }
+        for Handle { end, ended, .. } in &self.senders {
+            assert_eq!(end.is_ended(), *ended);
+            assert_eq!(end.is_closed(), *ended || self.model.is_closed());
+            assert_eq!(end.len(), self.model.len());
+            assert_eq!(
+                (end.sender_count(), end.receiver_count()),
+                (self.model.senders, self.model.receivers)
+            );
+        }
+        for Handle { end, ended, .. } in &self.receivers {
+            assert_eq!(end.is_ended(), *ended);
+            assert_eq!(end.is_closed(), *ended || self.model.is_closed());
+            assert_eq!(end.len(), self.model.len());
+            assert_eq!(
+                (end.sender_count(), end.receiver_count()),
+                (self.model.senders, self.model.receivers)
+            );
+        }
+    }
+
+    /// Drops everything; no message may be left, and none may go twice.
+    fn end(self) {
+        let Self { ledger, senders, receivers, waits, domains, .. } = self;
+        drop((waits, senders, receivers, domains));
+        assert_eq!(ledger.alive().into_iter().collect::<Vec<Number>>(), [], "messages left");
+    }
+}
+
+/// An index, if there is anything to choose from.
+fn pick<T>(things: &[T], choice: usize) -> Option<usize> {
+    if things.is_empty() { None } else { Some(choice % things.len()) }
+}
+
+/// What copying needs of an end of either side.
+trait End: Clone {
+    fn try_clone(&self) -> Result<Self, DomainError>;
+    fn free_clone(&self) -> Result<Self, DomainError>;
+    fn held_by(&self, domain: &Domain) -> Result<Self, DomainError>;
+}
+
+macro_rules! end {
+    ($end:ident) => {
+        impl End for $end<Message> {
+            fn try_clone(&self) -> Result<Self, DomainError> {
+                $end::try_clone(self)
+            }
+            fn free_clone(&self) -> Result<Self, DomainError> {
+                $end::free_clone(self)
+            }
+            fn held_by(&self, domain: &Domain) -> Result<Self, DomainError> {
+                $end::held_by(self, domain)
+            }
+        }
+    };
+}
+end!(Sender);
+end!(Receiver);
+
+/// One more end of a side, by one of the ways to make one.
+fn copy_end<E: End>(
+    ends: &mut Vec<Handle<E>>,
+    count: &mut usize,
+    domains: &[Domain; 3],
+    states: &[DomainState; 3],
+    choice: usize,
+) {
+    let Some(index) = pick(ends, choice / 8).filter(|_| ends.len() < MOST_ENDS) else { return };
+    let Handle { end, domain: holder, ended } = &ends[index];
+    let domain = choice % 3;
+    let (copy, holder) = match choice % 8 {
+        0 | 1 => (end.try_clone(), *holder),
+        2 => (end.free_clone(), None),
+        3 => (Ok(end.clone()), *holder),
+        _ => (end.held_by(&domains[domain]), Some(domain)),
+    };
+    let cloned_anyway = choice % 8 == 3;
+    let refused = *ended || holder.is_some_and(|holder| states[holder] == DomainState::Closed);
+    match copy {
+        Ok(_) if refused && !cloned_anyway => panic!("an end was made where the domain has closed"),
+        Ok(copy) => {
+            *count += usize::from(!refused);
+            ends.push(Handle { end: copy, domain: holder, ended: refused });
+        }
+        Err(error) => {
+            assert_eq!(error, DomainError::Ended);
+            assert!(refused, "an end was refused for no reason");
+        }
+    }
+}
