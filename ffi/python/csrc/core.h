@@ -18,6 +18,7 @@
     /* types */                                                                                              \
     X(PyTypeObject, sender_type)                                                                             \
     X(PyTypeObject, receiver_type)                                                                           \
+    X(PyTypeObject, run_type)                                                                                \
     X(PyTypeObject, frozen_map_type)                                                                         \
     X(PyTypeObject, frozen_sequence_type)                                                                    \
     X(PyTypeObject, frozen_iterator_type)                                                                    \
@@ -42,8 +43,8 @@ typedef struct core_state {
 #define CORE_STATE_FIELD(type, name) type *name;
     CORE_STATE_OBJECTS(CORE_STATE_FIELD)
 #undef CORE_STATE_FIELD
-    xi_domain *domain; /* owned by domain.c; read it through core_domain() */
-    xi_capi capi;      /* what the capsule _C_API points to */
+    struct core_home *home; /* of domain.c: what all instances of the module in this interpreter share */
+    xi_capi capi;           /* what the capsule _C_API points to */
 } core_state;
 
 /* Both never fail for a module or a type of ours. */
@@ -140,8 +141,13 @@ extern PyType_Spec core_frozen_sequence_spec;
 
 int core_domain_exec(PyObject *module, core_state *state);
 void core_domain_free(core_state *state);
-/* The domain of this interpreter, borrowed; a new one is opened in the child of a fork. */
+/* The domain of this interpreter, borrowed; a new one is opened in the child of a fork.  NULL and MemoryError. */
 xi_domain *core_domain(core_state *state);
+/* Ends the waits in the interpreter that the calling thread is attached to, if the module was ever loaded there.  Raises
+ * nothing. */
+void core_domain_end_waits(void);
+/* Whether signals are delivered to this thread: it is the main thread of the main interpreter. */
+int core_takes_signals(core_state *state);
 
 /* ---- channel.c ------------------------------------------------------------------------------------------------- */
 
@@ -149,11 +155,20 @@ int core_channel_exec(PyObject *module, core_state *state);
 /* Takes the end, also when it fails.  The end is held by core_domain(). */
 PyObject *core_sender_wrap(core_state *state, xi_sender *sender);
 PyObject *core_receiver_wrap(core_state *state, xi_receiver *receiver);
-/* The end of a Sender or Receiver, borrowed from it.  TypeError for other objects. */
+/* The end of a Sender or Receiver, borrowed from it.  NULL and TypeError for other objects. */
 xi_sender *core_sender_borrow(core_state *state, PyObject *object);
 xi_receiver *core_receiver_borrow(core_state *state, PyObject *object);
 
 /* ---- wait.c ---------------------------------------------------------------------------------------------------- */
+
+/* What stands for "for ever" among timeouts in nanoseconds. */
+#define CORE_FOR_EVER UINT64_MAX
+/* Seconds, a number or None, as nanoseconds, rounded up.  ValueError: negative, or not a number. */
+int core_timeout_from_object(PyObject *timeout, uint64_t *out);
+/* Sleeps, detached, until the wait is settled or the time is over, and finishes it.  A negative answer of xi_wait_finish
+ * is returned as it is; XI_ERR_INTERRUPTED has set the exception that a signal handler raised.  In every case an unsent
+ * value is back in *value, and a received one is there or goes to the next receiver. */
+xi_status core_wait(core_state *state, xi_wait *wait, int sends, uint64_t timeout_ns, xi_value *value);
 
 /* ---- interpreter.c --------------------------------------------------------------------------------------------- */
 
