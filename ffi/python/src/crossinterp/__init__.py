@@ -12,8 +12,9 @@ from ._errors import (
     InterpreterEnding,
     NotShareableError,
 )
-from ._interpreter import Interpreter, spawn
-from ._queue import Queue
+from ._interpreter import Interpreter, InterpreterStopped, spawn
+from ._queue import Queue, QueueEmpty, QueueFull, QueueShutDown
+from ._remote import RemoteError, RemoteTraceback
 
 __all__ = [
     "ChannelClosed",
@@ -25,9 +26,15 @@ __all__ = [
     "FrozenSequence",
     "Interpreter",
     "InterpreterEnding",
+    "InterpreterStopped",
     "NotShareableError",
     "Queue",
+    "QueueEmpty",
+    "QueueFull",
+    "QueueShutDown",
     "Receiver",
+    "RemoteError",
+    "RemoteTraceback",
     "Sender",
     "__version__",
     "channel",
