@@ -8,53 +8,43 @@
 static int int_bytes(core_state *state, PyObject *number, xi_value *out)
 {
     int result = -1;
-    PyObject *plain = NULL, *bytes = NULL, *arguments[4] = {NULL};
-    PyObject *names = NULL, *method = PyUnicode_FromString("to_bytes");
+    PyObject *method = NULL, *positional = NULL, *named = NULL, *bytes = NULL;
     PyObject *bits = PyObject_CallMethod((PyObject *)&PyLong_Type, "bit_length", "O", number);
-    if (method == NULL || bits == NULL) {
-        goto done;
+    if (bits == NULL) {
+        return -1;
     }
     size_t width = PyLong_AsSize_t(bits);
+    Py_DECREF(bits);
     if (width == (size_t)-1 && PyErr_Occurred()) {
+        return -1;
+    }
+    if ((method = PyObject_GetAttrString((PyObject *)&PyLong_Type, "to_bytes")) == NULL ||
+        (positional = Py_BuildValue("(Ons)", number, (Py_ssize_t)(width / 8 + 1), "little")) == NULL ||
+        (named = Py_BuildValue("{sO}", "signed", Py_True)) == NULL ||
+        (bytes = PyObject_Call(method, positional, named)) == NULL) {
         goto done;
     }
-    plain = PyNumber_Index(number);
-    names = Py_BuildValue("(s)", "signed");
-    arguments[0] = plain;
-    arguments[1] = PyLong_FromSize_t(width / 8 + 1);
-    arguments[2] = PyUnicode_FromString("little");
-    arguments[3] = Py_True;
-    if (plain == NULL || names == NULL || arguments[1] == NULL || arguments[2] == NULL) {
-        goto done;
-    }
-    bytes = PyObject_VectorcallMethod(method, arguments, 3, names);
-    if (bytes != NULL) {
-        xi_status status = xi_value_int_from_bytes((const uint8_t *)PyBytes_AS_STRING(bytes),
-                                                   (size_t)PyBytes_GET_SIZE(bytes), out);
-        if (status != XI_OK) {
-            (void)core_raise(state, status);
-        } else {
-            result = 0;
-        }
+    xi_status status = xi_value_int_from_bytes((const uint8_t *)PyBytes_AS_STRING(bytes),
+                                               (size_t)PyBytes_GET_SIZE(bytes), out);
+    if (status == XI_OK) {
+        result = 0;
+    } else {
+        (void)core_raise(state, status);
     }
 done:
     Py_XDECREF(method);
-    Py_XDECREF(bits);
-    Py_XDECREF(names);
+    Py_XDECREF(positional);
+    Py_XDECREF(named);
     Py_XDECREF(bytes);
-    Py_XDECREF(plain);
-    Py_XDECREF(arguments[1]);
-    Py_XDECREF(arguments[2]);
     return result;
 }
 
 static PyObject *int_of_bytes(const uint8_t *bytes, size_t len)
 {
-    PyObject *result = NULL;
-    PyObject *method = PyObject_GetAttrString((PyObject *)&PyLong_Type, "from_bytes");
-    PyObject *positional = Py_BuildValue("(y#s)", (const char *)bytes, (Py_ssize_t)len, "little");
-    PyObject *named = Py_BuildValue("{sO}", "signed", Py_True);
-    if (method != NULL && positional != NULL && named != NULL) {
+    PyObject *result = NULL, *method = NULL, *positional = NULL, *named = NULL;
+    if ((method = PyObject_GetAttrString((PyObject *)&PyLong_Type, "from_bytes")) != NULL &&
+        (positional = Py_BuildValue("(y#s)", (const char *)bytes, (Py_ssize_t)len, "little")) != NULL &&
+        (named = Py_BuildValue("{sO}", "signed", Py_True)) != NULL) {
         result = PyObject_Call(method, positional, named);
     }
     Py_XDECREF(method);

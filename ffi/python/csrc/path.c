@@ -45,9 +45,9 @@ static PyObject *step_text(const core_step *step)
 static PyObject *path_text(const core_step *here)
 {
     PyObject *result = NULL;
+    PyObject *nothing = NULL;
     PyObject *parts = PyList_New(0);
-    PyObject *nothing = PyUnicode_FromStringAndSize(NULL, 0);
-    if (parts == NULL || nothing == NULL) {
+    if (parts == NULL || (nothing = PyUnicode_FromStringAndSize(NULL, 0)) == NULL) {
         goto done;
     }
     for (const core_step *step = here; step != NULL; step = step->up) {
@@ -78,9 +78,9 @@ static PyObject *place_text(PyObject *path)
         return PyUnicode_FromFormat(" at %U", path);
     }
     PyObject *start = PyUnicode_Substring(path, 0, LONGEST_PATH / 2);
-    PyObject *end = PyUnicode_Substring(path, length - LONGEST_PATH / 2, length);
+    PyObject *end = start == NULL ? NULL : PyUnicode_Substring(path, length - LONGEST_PATH / 2, length);
     PyObject *result = NULL;
-    if (start != NULL && end != NULL) {
+    if (end != NULL) {
         result = PyUnicode_FromFormat(" at %U...%U", start, end);
     }
     Py_XDECREF(start);
@@ -162,8 +162,8 @@ int core_path_refuse_cycle(core_state *state, const char *verb, const core_step 
         closes = closes->up;
     }
     PyObject *path = path_text(here);
-    PyObject *target = path_text(closes == NULL ? NULL : closes->up);
-    if (path != NULL && target != NULL) {
+    PyObject *target = path == NULL ? NULL : path_text(closes == NULL ? NULL : closes->up);
+    if (target != NULL) {
         PyObject *message;
         if (PyUnicode_GET_LENGTH(target) == 0) {
             message = PyUnicode_FromFormat("cannot %s a cycle: %U is the object itself", verb, path);

@@ -33,9 +33,7 @@ static PyMethodDef methods[] = {
 
 int core_record_exec(PyObject *module, core_state *state)
 {
-    state->record_types = PyDict_New();
-    state->record_names = PyDict_New();
-    if (state->record_types == NULL || state->record_names == NULL) {
+    if ((state->record_types = PyDict_New()) == NULL || (state->record_names = PyDict_New()) == NULL) {
         return -1;
     }
     return PyModule_AddFunctions(module, methods);

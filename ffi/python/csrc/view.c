@@ -208,10 +208,9 @@ static int import_views(core_state *state)
         return -1;
     }
     PyObject *registered = NULL;
-    state->keys_view = PyObject_GetAttrString(views, "FrozenKeys");
-    state->values_view = PyObject_GetAttrString(views, "FrozenValues");
-    state->items_view = PyObject_GetAttrString(views, "FrozenItems");
-    if (state->keys_view != NULL && state->values_view != NULL && state->items_view != NULL) {
+    if ((state->keys_view = PyObject_GetAttrString(views, "FrozenKeys")) != NULL &&
+        (state->values_view = PyObject_GetAttrString(views, "FrozenValues")) != NULL &&
+        (state->items_view = PyObject_GetAttrString(views, "FrozenItems")) != NULL) {
         registered =
             PyObject_CallMethod(views, "register", "OO", state->frozen_map_type, state->frozen_sequence_type);
     }
