@@ -1,0 +1,101 @@
+"""Runs every way of doing the job, in rounds; checks each result against the plain loop's."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from demo import corpus, job, ours, processes, report, stdqueue
+
+MOST_ROUNDS = 3
+
+
+@dataclass
+class Way:
+    """One way of doing the job."""
+
+    label: str
+    run: Callable[[job.Watch], job.Outcome | job.Checksum]
+    workers: int = 1
+    best: job.Outcome | job.Checksum | None = None
+    made_seconds: float = 0.0  # to make its workers, which no other time contains
+
+
+class Measurement:
+    """All ways over one input. `wrong` says in words what differed; it must stay empty."""
+
+    def __init__(self, files: corpus.Corpus, workers: int) -> None:
+        self.files = files
+        self.workers = workers
+        self.progress = report.Progress(len(files.paths))
+        self.wrong: list[str] = []
+        self.rounds = 0
+        self.teams: list = []
+
+    def __enter__(self) -> "Measurement":
+        count = self.workers
+        interpreters = f"{count} interpreter{'s' * (count > 1)}"
+        others = f"{count} process{'es' * (count > 1)}"
+        self.plain = Way("plain loop, no workers", lambda watch: job.plain_loop(self.files, watch))
+        self._run(self.plain)  # first: from here on the files are in the system's cache for everybody
+        team, ours_made = self._make(ours.Team)
+        rivals, processes_made = self._make(processes.Team)
+        self.ours_one = Way("crossinterp, 1 interpreter", lambda watch: team.run(self.files, watch, 1))
+        self.ours_all = Way(
+            f"crossinterp, {interpreters}",
+            lambda watch: team.run(self.files, watch),
+            count,
+            made_seconds=ours_made,
+        )
+        self.processes_one = Way("1 process, no exchange", lambda _: rivals.run(self.files, 1))
+        self.processes_all = Way(
+            f"{others}, no exchange",
+            lambda _: rivals.run(self.files, count),
+            count,
+            made_seconds=processes_made,
+        )
+        self.ways = [self.ours_one, self.processes_one, self.ours_all, self.processes_all]
+        self.standard = None
+        if stdqueue.AVAILABLE:
+            queue_team, queue_made = self._make(stdqueue.Team)
+            self.standard = Way(
+                f"standard library's queue, {interpreters}",
+                lambda watch: queue_team.run(self.files, watch),
+                count,
+                made_seconds=queue_made,
+            )
+            self.ways.append(self.standard)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        while self.teams:
+            team = self.teams.pop()
+            if kind is None:
+                team.close()
+            else:
+                team.stop()
+
+    def repeat(self, seconds: float) -> None:
+        """Run all ways in turn, at least once, and again while another round seems to fit into the time."""
+        start = time.perf_counter()
+        while True:
+            report.say(f"round {self.rounds + 1}")
+            for way in self.ways:
+                self._run(way)
+            self.rounds += 1
+            spent = time.perf_counter() - start
+            if self.rounds == MOST_ROUNDS or spent + spent / self.rounds > seconds:
+                return
+
+    def _make(self, team: type) -> tuple[object, float]:
+        start = time.perf_counter()
+        made = team(self.workers)
+        self.teams.append(made)
+        return made, time.perf_counter() - start
+
+    def _run(self, way: Way) -> None:
+        with self.progress.run(way.label) as watch:
+            result = way.run(watch)
+        if way.best is None or result.seconds < way.best.seconds:
+            way.best = result
+        if way is not self.plain:
+            self.wrong += [f"{way.label}: {line}" for line in job.differences(self.plain.best, result)]
