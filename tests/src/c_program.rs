@@ -189,7 +189,7 @@ pub fn run(program: &Path) -> String {
         command.arg(program);
     } else {
         command = Command::new(program);
-        command.env("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0:exitcode=99");
+        command.env("ASAN_OPTIONS", "detect_leaks=1:allocator_may_return_null=1:exitcode=99");
     }
     let mut child = command
         .stdin(Stdio::null())
