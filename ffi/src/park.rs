@@ -236,3 +236,68 @@ impl Park for Sleep<'_> {
         Wakeup::Woken
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::sync::atomic::{AtomicU32, Ordering};
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    /// Two threads wake each other in turn, with nothing before the sleep: each turn meets the other one before, in and
+    /// after falling asleep. One lost token would end the turns.
+    #[test]
+    fn no_token_is_lost() {
+        const TURNS: u32 = 20_000;
+        let parkers = [Parker::new(), Parker::new()];
+        let turn = AtomicU32::new(0);
+        let play = |own: usize| {
+            while turn.load(Ordering::Relaxed) < TURNS {
+                let now = turn.load(Ordering::Acquire);
+                if now as usize % 2 != own {
+                    parkers[own].park(Deadline::Never);
+                    continue;
+                }
+                for _ in 0..now % 50 {
+                    core::hint::spin_loop(); // so that the two meet at ever other moments
+                }
+                turn.store(now.saturating_add(1), Ordering::Release);
+                parkers[1 - own].wake();
+            }
+            parkers[1 - own].wake();
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| play(0));
+            play(1);
+        });
+        assert!(turn.load(Ordering::Relaxed) >= TURNS);
+    }
+
+    #[test]
+    fn a_token_left_before_ends_the_next_sleep_and_no_more() {
+        let parker = Parker::new();
+        parker.wake();
+        parker.wake();
+        assert_eq!(parker.park(Deadline::Never), Wakeup::Woken);
+        let start = Instant::now();
+        assert_eq!(parker.park(Deadline::after(2_000_000)), Wakeup::TimedOut);
+        assert!(start.elapsed() >= Duration::from_millis(2));
+    }
+
+    #[test]
+    fn a_deadline_that_has_passed_is_no_sleep() {
+        assert_eq!(Parker::new().park(Deadline::At(0)), Wakeup::TimedOut);
+    }
+
+    #[test]
+    fn a_thread_keeps_its_parker_for_the_next_wait() {
+        let address = |berth: &Berth| core::ptr::from_ref(&*berth.0).addr();
+        let first = Berth::new().expect("memory");
+        let second = Berth::new().expect("memory");
+        assert_ne!(address(&first), address(&second), "two waits at once have two parkers");
+        let kept = address(&first);
+        drop(second);
+        drop(first);
+        assert_eq!(address(&Berth::new().expect("memory")), kept);
+    }
+}

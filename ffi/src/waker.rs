@@ -124,3 +124,56 @@ impl<T: Target> Drop for Counted<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::thread;
+
+    struct Bell {
+        rings: Arc<AtomicUsize>,
+        dropped: Arc<AtomicUsize>,
+    }
+
+    impl super::Target for Bell {
+        fn wake(&self) {
+            self.rings.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    impl Drop for Bell {
+        fn drop(&mut self) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn wakers_keep_their_target_and_the_last_one_drops_it() {
+        let (rings, dropped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let bell = Counted::try_new(Bell { rings: Arc::clone(&rings), dropped: Arc::clone(&dropped) });
+        let bell = bell.expect("memory");
+        let waker = bell.waker();
+        assert!(waker.will_wake(&bell.waker()));
+        drop(bell);
+        assert_eq!(dropped.load(Ordering::Relaxed), 0);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                let waker = waker.clone();
+                scope.spawn(move || {
+                    for _ in 0..100 {
+                        waker.wake_by_ref();
+                        let own = waker.clone();
+                        drop(own.clone());
+                        own.wake();
+                    }
+                });
+            }
+        });
+        assert_eq!(rings.load(Ordering::Relaxed), 800);
+        assert_eq!(dropped.load(Ordering::Relaxed), 0);
+        waker.wake();
+        assert_eq!(rings.load(Ordering::Relaxed), 801);
+        assert_eq!(dropped.load(Ordering::Relaxed), 1);
+    }
+}
