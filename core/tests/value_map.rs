@@ -213,37 +213,16 @@ fn keys_with_a_nan_in_them_are_never_found_and_never_replaced() {
     assert_eq!(map.get(&Value::from(true)), Ok(Some(&nested)));
 }
 
-/// With all of them in one place of the table this would take 10¹¹ steps.
-#[test]
-fn many_nans_do_not_get_into_each_others_way() {
-    const MANY: usize = 500_000;
-    let mut builder = MapBuilder::with_capacity(MANY / 4).unwrap();
-    for _ in 0..MANY {
-        builder.insert(Value::from(f64::NAN), Value::NONE).unwrap();
-    }
-    assert_eq!(builder.finish().unwrap().as_map().unwrap().len(), MANY);
-}
-
-/// Multiples of a power of two, as ints and floats: with a hash that keeps low bits they would all meet.
-#[test]
-fn regular_keys_do_not_get_into_each_others_way() {
-    const MANY: i64 = 200_000;
-    let ints = Value::map((0..MANY).map(|number| (Value::from(number << 40), Value::NONE))).unwrap();
-    let floats =
-        Value::map((0..MANY).map(|number| (Value::from((number << 40) as f64), Value::NONE))).unwrap();
-    assert_eq!(ints, floats);
-}
-
 #[test]
 fn a_large_map_finds_all_its_keys_and_no_others() {
-    let map = Value::map((0..300_000).map(|number| (Value::from(number * 2), Value::from(number)))).unwrap();
+    let map = Value::map((0..100_000).map(|number| (Value::from(number * 2), Value::from(number)))).unwrap();
     assert_eq!(map.kind(), Kind::Map);
     let map = map.as_map().unwrap();
-    for number in 0..300_000 {
+    for number in 0..100_000 {
         assert_eq!(map.get(&Value::from(number * 2)), Ok(Some(&Value::from(number))));
         assert_eq!(map.get(&Value::from(number * 2 + 1)), Ok(None));
     }
-    assert!(map.iter().rev().map(|(_, value)| value.as_int().unwrap()).eq((0..300_000).rev()));
+    assert!(map.iter().rev().map(|(_, value)| value.as_int().unwrap()).eq((0..100_000).rev()));
 }
 
 #[test]

@@ -99,17 +99,25 @@ impl Object {
         unsafe { self.0.cast::<Block<P>>().add(1).cast() }
     }
 
-    /// Drops the payload and frees the block.
+    /// Drops the payload and frees the block, also when that drop panics.
     ///
     /// # Safety
     ///
     /// The object was made with a payload of this type, no reference to it is left, and it is not used again.
     pub(crate) unsafe fn free<P: Payload>(self) {
+        struct Memory(*mut u8, Layout);
+        impl Drop for Memory {
+            fn drop(&mut self) {
+                // SAFETY: `new` had the memory from `alloc` with this layout, and what was in it is dropped.
+                unsafe { dealloc(self.0, self.1) };
+            }
+        }
+
         // SAFETY: the caller's promise; `tail` answers as it did in `new`, so the layout is the same.
         unsafe {
-            let layout = Block::<P>::layout(self.payload::<P>().as_ref().tail());
+            let layout = Block::<P>::layout(self.payload::<P>().as_ref().tail()).unwrap_unchecked();
+            let _memory = Memory(self.0.as_ptr().cast(), layout);
             self.payload::<P>().drop_in_place();
-            dealloc(self.0.as_ptr().cast(), layout.unwrap_unchecked());
         }
     }
 

@@ -3,7 +3,9 @@
 use core::fmt;
 use core::mem::{self, ManuallyDrop};
 
-use super::{Entry, Head, KeyError, Place, Seed, index_word, map_ref, probe};
+use static_assertions::const_assert;
+
+use super::{Entry, Head, KeyError, Place, Seed, index_word, map_ref, places_for, probe};
 use crate::object::{Kind, Object};
 use crate::refs::AllocError;
 use crate::value::key::Keying;
@@ -62,6 +64,9 @@ unsafe impl Send for MapBuilder {}
 // SAFETY: a `&MapBuilder` only tells how many entries there are.
 unsafe impl Sync for MapBuilder {}
 
+const_assert!(places_for(MapBuilder::MAX_LEN) <= 1 << 31);
+const_assert!(places_for(MapBuilder::MAX_LEN + 1) > 1 << 31);
+
 impl MapBuilder {
     /// No map has more entries.
     ///
@@ -70,7 +75,7 @@ impl MapBuilder {
     ///
     /// assert_eq!(MapBuilder::with_capacity(MapBuilder::MAX_LEN + 1).err(), Some(AllocError));
     /// ```
-    pub const MAX_LEN: usize = 1_431_655_764; // 3/2 of it, and one more, are 2³¹ places
+    pub const MAX_LEN: usize = 1_431_655_765; // the index has 2³¹ places at most
 
     /// An empty map.
     ///
@@ -342,5 +347,36 @@ impl Drop for MapBuilder {
 impl fmt::Debug for MapBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapBuilder").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "std", not(loom)))]
+mod tests {
+    use super::*;
+
+    /// The most places of the index that are taken in a row: the most steps that a lookup takes.
+    fn longest_run(keys: impl Iterator<Item = Value>) -> usize {
+        let mut builder = MapBuilder::with_seed(Seed::new([3, 5]), 0).unwrap();
+        for key in keys {
+            builder.insert(key, Value::NONE).unwrap();
+        }
+        // SAFETY: the builder keeps its object alive, and it is a map.
+        let index = unsafe { map_ref(builder.object.unwrap()) }.index;
+        index.split(|&place| place == 0).map(<[u32]>::len).max().unwrap()
+    }
+
+    /// With a hash that keeps low bits the multiples would meet in one place, and the NaNs with one that is the same
+    /// for all of them.
+    #[test]
+    fn many_alike_keys_are_spread() {
+        const MANY: i64 = 20_000;
+        let runs = [
+            longest_run((0..MANY).map(|number| Value::from(number << 40))),
+            longest_run((0..MANY).map(|number| Value::from((number << 40) as f64 + 0.5))),
+            longest_run((0..MANY).map(|number| Value::text(&format!("{number:020}")).unwrap())),
+            longest_run((0..MANY).map(|_| Value::from(f64::NAN))),
+            longest_run((0..MANY).map(|_| Value::tuple([Value::from(f64::NAN)]).unwrap())),
+        ];
+        assert!(runs.iter().all(|&run| run < 300), "{runs:?}");
     }
 }

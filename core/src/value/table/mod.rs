@@ -149,9 +149,8 @@ impl Head {
 
     /// How large an index is that `capacity` entries can be found through: `None` when there are too many.
     fn bits_for(capacity: usize) -> Option<u32> {
-        let places = capacity.checked_add(capacity / 2)?.checked_add(1)?.max(4);
-        let bits = places.checked_next_power_of_two()?.trailing_zeros();
-        (bits <= 31).then_some(bits)
+        (capacity <= MapBuilder::MAX_LEN)
+            .then(|| places_for(capacity).max(4).next_power_of_two().trailing_zeros())
     }
 
     /// # Safety
@@ -172,6 +171,11 @@ impl Head {
             NonNull::slice_from_raw_parts(Self::entries(object).add(head.capacity).cast(), 1 << head.bits)
         }
     }
+}
+
+/// How many places an index needs at least so that probing stays short, and always ends at a free one.
+const fn places_for(capacity: usize) -> u64 {
+    capacity as u64 + capacity as u64 / 2 + 1
 }
 
 /// The keys and values in a map, in turn.
