@@ -1,6 +1,7 @@
 //! Running other programs: with a log, with a time limit, and ended when this program is interrupted.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
@@ -14,6 +15,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+
+use crate::workspace;
 
 /// Process groups that run now; they are not the terminal's, so an interrupt must be passed on to them.
 static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
@@ -117,16 +120,20 @@ pub(crate) fn become_program(mut command: Command) -> anyhow::Error {
     anyhow::Error::from(error).context(format!("cannot run {}", show(&command)))
 }
 
-/// A command as a person would type it.
+/// A command as a person would type it in the top folder.
 pub(crate) fn show(command: &Command) -> String {
+    let root = format!("{}/", workspace::root().display());
+    let word = |word: &OsStr| quote(&word.to_string_lossy().replace(&root, ""));
     let mut words = Vec::new();
     for (name, value) in command.get_envs() {
         if let Some(value) = value {
-            words.push(format!("{}={}", name.to_string_lossy(), quote(&value.to_string_lossy())));
+            words.push(format!("{}={}", name.to_string_lossy(), word(value)));
         }
     }
-    words.push(quote(&command.get_program().to_string_lossy()));
-    words.extend(command.get_args().map(|word| quote(&word.to_string_lossy())));
+    let program = Path::new(command.get_program());
+    // Cargo tells those whom it runs its own full path.
+    words.push(if program.ends_with("cargo") { "cargo".into() } else { word(program.as_os_str()) });
+    words.extend(command.get_args().map(word));
     words.join(" ")
 }
 
@@ -209,6 +216,9 @@ mod tests {
         let mut command = shell("echo 'a b'");
         command.env("K", "v");
         assert_eq!(show(&command), r"K=v sh -c 'echo '\''a b'\'''");
+        let mut command = Command::new("/somewhere/bin/cargo");
+        command.arg(workspace::root().join("ffi"));
+        assert_eq!(show(&command), "cargo ffi");
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Running {
     ///
     /// A failure is noted, and the next program of the step runs all the same.
     pub(crate) fn run(&mut self, command: Command, counts: Counts) -> Result<()> {
-        let shown = show(&command);
+        let shown = shortened(&show(&command));
         let left = self.budget.saturating_sub(self.start.elapsed());
         if left.is_zero() {
             self.problems.push(format!("no time was left for: {shown}"));
@@ -120,6 +120,14 @@ impl Running {
     }
 }
 
+/// A command that fits into a line or two: some name every source file.
+fn shortened(command: &str) -> String {
+    match command.char_indices().nth(160) {
+        Some((end, _)) => format!("{}…", &command[..end]),
+        None => command.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +140,12 @@ mod tests {
 
     fn outcome_of(name: &str, script: &'static str, counts: Counts) -> Outcome {
         Step::new(format!("self-test-{name}"), 1, move |step| step.run(shell(script), counts)).run().unwrap()
+    }
+
+    #[test]
+    fn long_commands_are_shortened() {
+        assert_eq!(shortened("cargo test"), "cargo test");
+        assert_eq!(shortened(&"ä".repeat(200)), format!("{}…", "ä".repeat(160)));
     }
 
     #[test]

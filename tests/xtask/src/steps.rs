@@ -34,8 +34,6 @@ pub(crate) fn pytest(interpreter: &Interpreter, full: bool) -> Step {
         let mut command = own("python")?;
         command.arg("--python").arg(&program).args(["--", "-m", "pytest", "tests/python"]);
         command.args(["-p", "no:cacheprovider", "--durations", "5"]);
-        // A test that hangs is to say where, before the step's limit ends it.
-        command.args(["-o", if full { "faulthandler_timeout=900" } else { "faulthandler_timeout=150" }]);
         if full {
             command.args(["-m", "slow or not slow"]).env("CROSSINTERP_CYCLES", "500");
         }
@@ -87,7 +85,7 @@ fn fmt(step: &mut Running) -> Result<()> {
     step.run(command, Counts::Nothing)?;
     for arguments in [["format", "--check"].as_slice(), &["check"]] {
         let mut command = formatters.ruff();
-        command.args(arguments).args(["--no-cache", "ffi", "tests"]);
+        command.args(arguments).args(["--no-cache", "--exclude", "*.md", "ffi", "tests"]);
         step.run(command, Counts::Nothing)?;
     }
     Ok(())

@@ -46,7 +46,7 @@ impl Environment {
             step.done();
         }
         let requirements = workspace::root().join("tests/xtask/requirements.txt");
-        install_requirements(&environment.python, &requirements, &whose)?;
+        install_requirements(&environment.python, &requirements, Some(&whose))?;
         environment.install_package(&whose, &folder, &library)?;
         Ok(environment)
     }
@@ -87,8 +87,9 @@ impl Environment {
     }
 }
 
-/// Installs pinned packages into a virtual environment, unless the stamp beside it says that they are there.
-pub(crate) fn install_requirements(python: &Path, requirements: &Path, whose: &str) -> Result<()> {
+/// Installs pinned packages into a virtual environment, unless a stamp says that they are there; says so if `whose` is
+/// given.
+pub(crate) fn install_requirements(python: &Path, requirements: &Path, whose: Option<&str>) -> Result<()> {
     let venv = python.ancestors().nth(2).context("the interpreter is in no virtual environment")?;
     let text = fs::read_to_string(requirements).with_context(|| format!("{}", requirements.display()))?;
     let name = requirements.file_stem().unwrap_or_default().display();
@@ -96,12 +97,12 @@ pub(crate) fn install_requirements(python: &Path, requirements: &Path, whose: &s
     if is_stamped(&stamp, &text) {
         return Ok(());
     }
-    let step = Step::start(whose, "installing tools");
+    let step = whose.map(|whose| Step::start(whose, "installing tools"));
     let mut pip = pip(python);
     pip.args(["install", "--requirement"]).arg(requirements);
     run_quietly(pip, &venv.join(format!("{name}.log")))?;
     fs::write(&stamp, &text)?;
-    step.done();
+    step.iter().for_each(Step::done);
     Ok(())
 }
 
