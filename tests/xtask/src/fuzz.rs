@@ -1,6 +1,7 @@
 //! `cargo xtask fuzz`: runs one fuzz target, with what it needs installed first.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -17,6 +18,9 @@ pub(crate) struct Options {
     /// How long to look for failures
     #[arg(long, value_name = "N", default_value_t = 60)]
     seconds: u32,
+    /// Only run this input, which failed before
+    #[arg(long, value_name = "FILE")]
+    again: Option<PathBuf>,
     /// More arguments for libFuzzer
     #[arg(last = true, value_name = "ARGUMENTS")]
     arguments: Vec<String>,
@@ -33,31 +37,31 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     }
     install_cargo_fuzz()?;
 
-    let corpus = cache_subfolder(&format!("fuzz/{}", options.target))?;
-    let before = inputs(&corpus);
-    let artifacts = workspace::target_subfolder(&format!("fuzz/artifacts/{}", options.target))?;
-    println!(
-        "fuzz: {} for {} s; corpus of {before} inputs in {}",
-        options.target,
-        options.seconds,
-        corpus.display()
-    );
     let mut fuzz = nightly_cargo();
-    fuzz.args(["fuzz", "run", "--target-dir"]).arg(workspace::target().join("fuzz"));
-    fuzz.arg(&options.target).arg(&corpus).arg("--");
-    fuzz.arg(format!("-artifact_prefix={}/", artifacts.display()));
+    fuzz.args(["fuzz", "run", "--target-dir"]).arg(workspace::target().join("fuzz")).arg(&options.target);
+    if let Some(input) = &options.again {
+        fuzz.arg(std::path::absolute(input)?).arg("--").args(&options.arguments);
+        return Ok(run_in_foreground(fuzz)? == 0);
+    }
+    let corpus = cache_subfolder(&format!("fuzz/{}", options.target))?;
+    let artifacts = workspace::target_subfolder(&format!("fuzz/artifacts/{}", options.target))?;
+    println!("fuzz: {} for {} s", options.target, options.seconds);
+    println!("fuzz: corpus of {} inputs in {}", inputs(&corpus), corpus.display());
+    fuzz.arg(&corpus).arg("--").arg(format!("-artifact_prefix={}/", artifacts.display()));
     fuzz.arg(format!("-max_total_time={}", options.seconds)).args(["-timeout=10", "-print_final_stats=1"]);
     fuzz.args(&options.arguments);
-    let code = run_in_foreground(fuzz)?;
+    let good = run_in_foreground(fuzz)? == 0;
     println!("fuzz: the corpus has {} inputs now", inputs(&corpus));
-    if code != 0 {
+    if good {
+        println!("fuzz: no failure found");
+    } else {
         println!("fuzz: FAILED; the input is in {}", artifacts.display());
-        println!("fuzz: again with: cargo xtask fuzz {} -- {}/crash-…", options.target, artifacts.display());
+        println!("fuzz: run it again with: cargo xtask fuzz {} --again FILE", options.target);
     }
-    Ok(code == 0)
+    Ok(good)
 }
 
-fn inputs(folder: &std::path::Path) -> usize {
+fn inputs(folder: &Path) -> usize {
     fs::read_dir(folder).map_or(0, Iterator::count)
 }
 

@@ -132,7 +132,11 @@ pub(crate) fn show(command: &Command) -> String {
     }
     let program = Path::new(command.get_program());
     // Cargo tells those whom it runs its own full path.
-    words.push(if program.ends_with("cargo") { "cargo".into() } else { word(program.as_os_str()) });
+    words.push(match command.get_program().to_str() {
+        Some(workspace::OWN_PROGRAM) => "cargo xtask".into(),
+        _ if program.ends_with("cargo") => "cargo".into(),
+        _ => word(program.as_os_str()),
+    });
     words.extend(command.get_args().map(word));
     words.join(" ")
 }

@@ -22,8 +22,8 @@ pub(crate) fn of_rust() -> Vec<Step> {
         Step::new("no-std", 3, no_std),
         Step::new("rust", 10, rust),
         Step::new("c", 8, |step| step.run(test_suite(), Counts::Libtest)),
-        Step::new("loom", 10, |step| step.run(own("loom")?, Counts::Xtask)),
-        Step::new("weaken", 15, |step| step.run(own("weaken")?, Counts::Xtask)),
+        Step::new("loom", 10, |step| step.run(own("loom"), Counts::Xtask)),
+        Step::new("weaken", 15, |step| step.run(own("weaken"), Counts::Xtask)),
     ]
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn of_rust() -> Vec<Step> {
 pub(crate) fn pytest(interpreter: &Interpreter, full: bool) -> Step {
     let program = interpreter.program.clone();
     Step::new(format!("python-{}", interpreter.key()), if full { 60 } else { 10 }, move |step| {
-        let mut command = own("python")?;
+        let mut command = own("python");
         command.arg("--python").arg(&program).args(["--", "-m", "pytest", "tests/python"]);
         command.args(["-p", "no:cacheprovider", "--durations", "5"]);
         if full {
@@ -59,10 +59,10 @@ pub(crate) fn long_ones(interpreter: Option<&Interpreter>) -> Vec<Step> {
     steps
 }
 
-fn own(subcommand: &str) -> Result<Command> {
-    let mut command = xtask()?;
+fn own(subcommand: &str) -> Command {
+    let mut command = xtask();
     command.arg(subcommand);
-    Ok(command)
+    command
 }
 
 fn test_suite() -> Command {
@@ -122,7 +122,7 @@ fn rust(step: &mut Running) -> Result<()> {
 
 fn fuzz(step: &mut Running) -> Result<()> {
     for target in files_below(&root().join("fuzz/fuzz_targets"), &|path| has_extension(path, &["rs"]))? {
-        let mut command = own("fuzz")?;
+        let mut command = own("fuzz");
         command.arg(target.file_stem().unwrap_or_default()).args(["--seconds", "300"]);
         step.run(command, Counts::Nothing)?;
     }
@@ -184,16 +184,16 @@ fn host() -> Result<String> {
 
 /// The stub file against what the extension really has.
 fn types(step: &mut Running, program: PathBuf) -> Result<()> {
-    let python = || -> Result<Command> {
-        let mut command = own("python")?;
+    let python = || {
+        let mut command = own("python");
         command.arg("--python").arg(&program).arg("--");
-        Ok(command)
+        command
     };
-    let mut command = python()?;
+    let mut command = python();
     command.args(["-m", "pip", "--disable-pip-version-check", "install", "--quiet"]);
     command.args(["--requirement", "tests/xtask/requirements-types.txt"]);
     step.run(command, Counts::Nothing)?;
-    let mut command = python()?;
+    let mut command = python();
     command.args(["-m", "mypy.stubtest", "crossinterp"]);
     step.run(command, Counts::Nothing)
 }

@@ -50,11 +50,14 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// The program that runs now, also when its file was replaced by a newer build.
+pub(crate) const OWN_PROGRAM: &str = "/proc/self/exe";
+
 /// This program again, for work that is to have a log and a time limit of its own.
-pub(crate) fn xtask() -> Result<Command> {
-    let mut command = Command::new(env::current_exe().context("cannot tell where xtask's program is")?);
+pub(crate) fn xtask() -> Command {
+    let mut command = Command::new(OWN_PROGRAM);
     command.current_dir(root());
-    Ok(command)
+    command
 }
 
 fn cargo_path() -> OsString {
