@@ -70,6 +70,12 @@ impl Count {
         }
     }
 
+    /// Whether there is more than one reference. While the caller holds the only one, nobody else can make it more.
+    #[inline]
+    pub fn is_shared(&self) -> bool {
+        self.word.load(Ordering::Relaxed) > 1
+    }
+
     /// One reference less. `true`: it was the last one, every use by any other holder happened before this returns, and
     /// the caller must free the thing.
     #[inline]

@@ -133,6 +133,9 @@ XI_API void xi_value_release(xi_value *value);
  * (read in place) by the one who receives it, instead of being copied out.  XI_ERR_KIND for other kinds. */
 XI_API xi_status xi_value_mark_frozen(xi_value *value);
 XI_API int xi_value_is_frozen(const xi_value *value); /* 1 or 0 */
+/* 1: other references lead to the same object, too.  0: this is the only one, or the thing is inside the value.  Who walks
+ * what is nested must remember only the parts that are shared: each other one is met once. */
+XI_API int xi_value_is_shared(const xi_value *value);
 
 /* Readers.  Each borrows *value and answers XI_ERR_KIND for another kind, XI_ERR_MOVED for a moved value. */
 XI_API xi_status xi_value_as_bool(const xi_value *value, int *out);

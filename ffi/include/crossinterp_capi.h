@@ -47,6 +47,7 @@ extern "C" {
     X(void, xi_value_release, (xi_value *value))                                                            \
     X(xi_status, xi_value_mark_frozen, (xi_value *value))                                                   \
     X(int, xi_value_is_frozen, (const xi_value *value))                                                     \
+    X(int, xi_value_is_shared, (const xi_value *value))                                                     \
     X(xi_status, xi_value_as_bool, (const xi_value *value, int *out))                                       \
     X(xi_status, xi_value_as_int, (const xi_value *value, int64_t *out))                                    \
     X(xi_status, xi_value_as_float, (const xi_value *value, double *out))                                   \

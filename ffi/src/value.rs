@@ -216,6 +216,13 @@ pub unsafe extern "C" fn xi_value_is_frozen(value: *const Value) -> c_int {
     unsafe { handle::lent(value) }.is_ok_and(Value::is_frozen).into()
 }
 
+/// Whether other references lead to the same thing, too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn xi_value_is_shared(value: *const Value) -> c_int {
+    // SAFETY: the contract of the header.
+    unsafe { handle::lent(value) }.is_ok_and(Value::is_shared).into()
+}
+
 /// Why a value cannot be read as another kind.
 pub(crate) fn not_of_kind(value: &Value) -> Status {
     if value.is_moved() { XI_ERR_MOVED } else { XI_ERR_KIND }

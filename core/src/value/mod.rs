@@ -197,6 +197,26 @@ impl Value {
         self.object().is_some_and(|object| other.object() == Some(object))
     }
 
+    /// Whether other references lead to the same thing, too. `false` for what is no object: small things are copied.
+    ///
+    /// Who walks what is nested must remember only those parts of which this is true: each other one is met once.
+    ///
+    /// ```
+    /// use crossinterp_core::Value;
+    ///
+    /// let part = Value::list([Value::from(1)])?;
+    /// assert!(!part.is_shared());
+    /// let pair = Value::tuple([part.clone(), Value::text("only here, and long")?])?;
+    /// let shared: Vec<bool> = pair.items().unwrap().iter().map(Value::is_shared).collect();
+    /// assert_eq!(shared, [true, false]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn is_shared(&self) -> bool {
+        // SAFETY: this value is one of the references that keep the object alive.
+        self.object().is_some_and(|object| unsafe { object.count() }.is_shared())
+    }
+
     /// `more` further references to the same thing, counted with one operation: for handing it to many.
     ///
     /// Those that the iterator was not asked for are let go when it is dropped.
