@@ -39,13 +39,13 @@ static inline PyObject *core_dict_to_walk(PyObject *dict)
 #endif
 }
 
-/* Whether a part of a graph can be reached in more than one way: each way holds a reference. */
-static inline int core_may_be_shared(PyObject *object)
+/* Whether a part of a graph can be reached in more than one way: each way holds a reference, held of them are ours. */
+static inline int core_may_be_shared(PyObject *object, int held)
 {
 #ifdef Py_GIL_DISABLED
     return 1;
 #else
-    return Py_REFCNT(object) > 1;
+    return Py_REFCNT(object) > 1 + held;
 #endif
 }
 

@@ -150,7 +150,7 @@ static int convert_list(walker *walk, PyObject *list, const core_step *up, xi_va
         return -1;
     }
     xi_value *slots = xi_sequence_slots(builder);
-    core_step step = {.up = up, .container = list, .kind = CORE_STEP_ITEM};
+    core_step step = {.up = up, .container = list, .kind = CORE_STEP_ITEM, .held = 1};
     int result = 0;
     for (; result == 0 && step.index < len; step.index++) {
         /* Code that runs on the way (the parts of a record, other threads without a GIL) may change the list. */
@@ -207,7 +207,7 @@ static int convert_dict(walker *walk, PyObject *original, const core_step *up, x
         Py_DECREF(dict);
         return -1;
     }
-    core_step step = {.up = up, .container = original};
+    core_step step = {.up = up, .container = original, .held = 1};
     PyObject *key, *value;
     int result = 0;
     while (result == 0 && PyDict_Next(dict, &position, &key, &value)) {
@@ -304,7 +304,7 @@ static int convert(walker *walk, PyObject *object, const core_step *here, xi_val
 {
     if ((PyUnicode_CheckExact(object) && PyUnicode_GET_LENGTH(object) > INLINE_SIZE) ||
         (PyBytes_CheckExact(object) && PyBytes_GET_SIZE(object) > INLINE_SIZE)) {
-        if (core_may_be_shared(object)) {
+        if (core_may_be_shared(object, here->held)) {
             return convert_once(walk, object, here, out);
         }
     }
@@ -318,8 +318,8 @@ static int convert(walker *walk, PyObject *object, const core_step *here, xi_val
     if (object == walk->root) {
         return core_path_refuse_cycle(walk->state, walk->verb, here, object);
     }
-    return core_may_be_shared(object) ? convert_once(walk, object, here, out)
-                                      : convert_parts(walk, object, here, out);
+    return core_may_be_shared(object, here->held) ? convert_once(walk, object, here, out)
+                                                  : convert_parts(walk, object, here, out);
 }
 
 int core_value_from_object(core_state *state, PyObject *object, int freeze, xi_value *out)

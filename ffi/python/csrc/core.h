@@ -76,6 +76,8 @@ int core_key_from_object(core_state *state, PyObject *object, xi_value *out);
 PyObject *core_object_from_value(core_state *state, const xi_value *value);
 /* The same, but marks are looked through: builtins all the way down. */
 PyObject *core_object_thawed(core_state *state, const xi_value *value);
+/* What stands in a view: containers as views, all else as objects. */
+PyObject *core_view_part(core_state *state, const xi_value *part);
 
 /* ---- number.c: ints of any size -------------------------------------------------------------------------------- */
 
@@ -106,8 +108,6 @@ typedef struct core_view {
 int core_view_exec(PyObject *module, core_state *state);
 /* A view of a container (tuple, list, map), for which it holds a reference of its own. */
 PyObject *core_view_new(core_state *state, const xi_value *value);
-/* What stands in a view: containers as views, all else as objects. */
-PyObject *core_view_part(core_state *state, const xi_value *part);
 static inline int core_view_check(core_state *state, PyObject *object)
 {
     return Py_IS_TYPE(object, state->frozen_map_type) || Py_IS_TYPE(object, state->frozen_sequence_type);

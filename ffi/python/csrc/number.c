@@ -90,6 +90,10 @@ static PyObject *int_of_bytes(const uint8_t *bytes, size_t len)
 
 int core_value_from_int(core_state *state, PyObject *number, xi_value *out)
 {
+    if (PyUnstable_Long_IsCompact((PyLongObject *)number)) {
+        *out = xi_value_int(PyUnstable_Long_CompactValue((PyLongObject *)number));
+        return 0;
+    }
     int overflow;
     long long small = PyLong_AsLongLongAndOverflow(number, &overflow);
     if (overflow != 0) {

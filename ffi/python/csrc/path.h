@@ -18,6 +18,7 @@ typedef struct core_step {
     PyObject *key;              /* of CORE_STEP_VALUE, borrowed */
     Py_ssize_t index;
     int kind;
+    int held; /* how many references the walk itself has to the objects that it meets here */
 } core_step;
 
 /* All three set NotShareableError and return -1.  verb: "send" or "freeze".  here: the step that leads to the object. */

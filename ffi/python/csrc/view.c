@@ -27,18 +27,6 @@ PyObject *core_view_new(core_state *state, const xi_value *value)
     return (PyObject *)view;
 }
 
-PyObject *core_view_part(core_state *state, const xi_value *part)
-{
-    switch (xi_value_kind(part)) {
-    case XI_KIND_TUPLE:
-    case XI_KIND_LIST:
-    case XI_KIND_MAP:
-        return core_view_new(state, part);
-    default:
-        return core_object_from_value(state, part);
-    }
-}
-
 PyDoc_STRVAR(freeze_doc,
              "freeze($module, object, /)\n--\n\n"
              "A dict, list or tuple, with all that is in it, as one unchangeable value outside every\n"
