@@ -92,48 +92,32 @@ fn build_library() -> Library {
         Some(target) if parent.ends_with(&host) => (target, true),
         _ => (parent, false),
     };
-    let profile =
+    let name =
         profile.file_name().and_then(|name| name.to_str()).expect("a profile's folder is named for it");
     let mut command = cargo();
     command.current_dir(root()).args(["build", "--quiet", "--package", "crossinterp-ffi"]);
-    command.args(["--message-format", "json-render-diagnostics"]);
-    command.args(["--profile", if profile == "debug" { "dev" } else { profile }]);
-    if sanitize() == Sanitize::Address {
-        command.arg("--target-dir").arg(target.join("c-address")).args(["--target", &host]);
+    command.args(["--profile", if name == "debug" { "dev" } else { name }]);
+    let folder = if sanitize() == Sanitize::Address {
+        let target = target.join("c-address");
         command.env("RUSTC_BOOTSTRAP", "1");
         command.env("RUSTFLAGS", "-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer");
         command.env_remove("CARGO_ENCODED_RUSTFLAGS");
+        command.args(["--target", &host]).arg("--target-dir").arg(&target);
+        target.join(host).join(name)
     } else {
-        command.arg("--target-dir").arg(target);
         if for_host {
             command.args(["--target", &host]);
         }
-    }
-    let built = command.stderr(Stdio::inherit()).output().expect("cargo can be run");
-    assert!(built.status.success(), "the library was not built: {command:?}");
-    let files = built_files(&String::from_utf8_lossy(&built.stdout));
-    let file = |extension: &str| -> PathBuf {
-        let found = files.iter().find(|file| file.extension().is_some_and(|its| its == extension));
-        found.unwrap_or_else(|| panic!("cargo built no .{extension}: {files:?}")).clone()
+        command.arg("--target-dir").arg(target);
+        profile
     };
+    let built = command.status().expect("cargo can be run");
+    assert!(built.success(), "the library was not built: {command:?}");
     Library {
         include: root().join("ffi/include"),
-        archive: file("a"),
-        shared: file(env::consts::DLL_EXTENSION),
+        archive: folder.join("libcrossinterp.a"),
+        shared: folder.join(format!("{}crossinterp{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX)),
     }
-}
-
-/// The library's files in what `cargo build --message-format json` prints.
-fn built_files(messages: &str) -> Vec<PathBuf> {
-    let mut messages =
-        messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let library = messages
-        .find(|message| {
-            message["reason"] == "compiler-artifact" && message["target"]["name"] == "crossinterp"
-        })
-        .expect("cargo says what it built");
-    let files = library["filenames"].as_array().into_iter().flatten();
-    files.filter_map(|file| file.as_str().map(PathBuf::from)).collect()
 }
 
 /// The folder for what the programs of a test are made of, made if need be.
