@@ -67,7 +67,7 @@ enum {
     XI_ERR_ENCODING = -15,    /* the bytes are not text of the form they are said to be */
     XI_ERR_OPTION = -16       /* an options struct or a flag that this version does not know */
 };
-/* The name of a status, "XI_ERR_FULL"; static, never NULL, also for unknown numbers. */
+/* The name of a status, "XI_ERR_FULL"; static, never NULL; "XI_ERR_UNKNOWN" for a number that is none. */
 XI_API const char *xi_status_name(xi_status status);
 
 /* ---- Values --------------------------------------------------------------------------------------------------- */
@@ -253,21 +253,21 @@ XI_API xi_status xi_value_as_receiver(const xi_value *value, xi_domain *domain, 
 
 /* Takes *value.  XI_ERR_FULL, XI_ERR_CLOSED, XI_ERR_MOVED, XI_ERR_NOMEM, XI_ERR_ENDED: it is untouched and yours. */
 XI_API xi_status xi_sender_try_send(const xi_sender *sender, xi_value *value);
-/* The same, and sleeps while there is no room, at most timeout_ns (UINT64_MAX: for ever).  Also XI_ERR_TIMEOUT,
- * XI_ERR_INTERRUPTED. */
+/* The same, and sleeps while there is no room, at most timeout_ns (UINT64_MAX: for ever; 0: not at all).  Instead of
+ * XI_ERR_FULL: XI_ERR_TIMEOUT, XI_ERR_INTERRUPTED. */
 XI_API xi_status xi_sender_send_wait(const xi_sender *sender, xi_value *value, uint64_t timeout_ns);
 /* Gives *out.  XI_ERR_EMPTY, XI_ERR_CLOSED (only after every value sent before the close was received),
  * XI_ERR_ENDED. */
 XI_API xi_status xi_receiver_try_recv(const xi_receiver *receiver, xi_value *out);
-/* The same, and sleeps while there is no message.  Also XI_ERR_TIMEOUT, XI_ERR_INTERRUPTED. */
+/* The same, and sleeps while there is no message.  Instead of XI_ERR_EMPTY: XI_ERR_TIMEOUT, XI_ERR_INTERRUPTED. */
 XI_API xi_status xi_receiver_recv_wait(const xi_receiver *receiver, uint64_t timeout_ns, xi_value *out);
 
 /* Closes the channel from either side: nothing more can be sent, what is queued can still be received.  Answers XI_OK
- * also when it was closed already. */
+ * also when it was closed already.  XI_ERR_ENDED. */
 XI_API xi_status xi_sender_close(const xi_sender *sender);
 XI_API xi_status xi_receiver_close(const xi_receiver *receiver);
 
-/* What is known of a channel at one moment. */
+/* What is known of a channel; each number is of its own moment. */
 typedef struct xi_channel_info {
     size_t struct_size; /* in: sizeof(xi_channel_info) */
     size_t len;         /* messages queued */
@@ -277,6 +277,7 @@ typedef struct xi_channel_info {
     uint64_t id;        /* of the channel; not used again while an end of it lives */
     int32_t closed;     /* 1: closed, or one side is gone */
 } xi_channel_info;
+/* XI_ERR_OPTION (struct_size).  On an end whose domain has closed: of the channel, with closed 1. */
 XI_API xi_status xi_sender_info(const xi_sender *sender, xi_channel_info *out);
 XI_API xi_status xi_receiver_info(const xi_receiver *receiver, xi_channel_info *out);
 
@@ -288,8 +289,10 @@ XI_API xi_status xi_receiver_info(const xi_receiver *receiver, xi_channel_info *
  * out: if its domain ends before, or it is released, the message goes to the next receiver.  One thread, but for
  * xi_domain_end_waits and xi_domain_close, which end it from any thread.  No wait outlives its end. */
 typedef struct xi_wait xi_wait;
-/* Called once when the wait is settled (from any thread, also from within begin): it must not block, take a Python
- * thread state, or call back into the same channel. */
+/* Called once when the wait is settled (from any thread, also from within begin), unless the wait is finished or released
+ * before.  It must not block, take a Python thread state, or call back into the same channel.  When xi_wait_finish or
+ * xi_wait_release has returned, it is not running and will not be called: data may be freed then.  (For that they wait
+ * until a call that is running has returned.) */
 typedef void (*xi_wake)(void *data);
 
 /* Gives *out.  wake may be NULL: then xi_wait_sleep is how to wait.  XI_ERR_ENDED, XI_ERR_FORKED, XI_ERR_NOMEM. */
@@ -302,7 +305,7 @@ XI_API xi_status xi_sender_send_begin(const xi_sender *sender, xi_value *value, 
 XI_API xi_status xi_wait_sleep(xi_wait *wait, uint64_t timeout_ns);
 /* 1: settled, xi_wait_finish answers at once with what came of it; 0: still waiting. */
 XI_API int xi_wait_is_settled(const xi_wait *wait);
-/* Ends and frees the wait, whatever it answers (but XI_ERR_NULL).  Never blocks.
+/* Ends and frees the wait, whatever it answers (but XI_ERR_NULL).  Never waits for a message or for room.
  * A receive: XI_OK gives the message in *value.  A send: XI_OK, sent; all else gives the unsent value back in *value.
  * Still waiting: XI_ERR_TIMEOUT, nothing happened and nothing will.  XI_ERR_CLOSED, XI_ERR_ENDED as elsewhere. */
 XI_API xi_status xi_wait_finish(xi_wait *wait, xi_value *value);

@@ -278,11 +278,18 @@ static void a_wake_function_is_called_once(void)
 
 enum { RACES = 3000 };
 
-static void set_flag(void *data)
+/* The data of a wake function, and whether its owner has given it up. */
+struct owned {
+    atomic_int given_up;
+    struct owned *next;
+};
+
+static void look_at_owner(void *data)
 {
-    atomic_int *flag = data;
+    struct owned *owned = data;
+    CHECK(atomic_load(&owned->given_up) == 0);
     sched_yield(); /* gives the other thread time to finish the wait meanwhile */
-    atomic_store(flag, 1);
+    CHECK(atomic_load(&owned->given_up) == 0);
 }
 
 static void *send_many(void *argument)
@@ -295,27 +302,31 @@ static void *send_many(void *argument)
 }
 
 /* Whoever finishes or releases a wait may free the data of its wake function at once: it does not run any more, nor
- * later.  The address sanitizer would see it. */
+ * later. */
 static void no_wake_function_runs_after_the_end_of_its_wait(void)
 {
     xi_sender *sender;
     xi_receiver *receiver;
     check_channel(0, &sender, &receiver);
     pthread_t thread = check_thread(send_many, sender);
+    struct owned *all = NULL;
     int64_t next = 0;
     for (unsigned turn = 0; next < RACES; turn++) {
-        atomic_int *flag = malloc(sizeof *flag);
-        atomic_init(flag, 0);
+        struct owned *owned = malloc(sizeof *owned);
+        *owned = (struct owned){.next = all};
+        all = owned;
         xi_wait *wait;
-        REQUIRE_OK(xi_receiver_recv_begin(receiver, set_flag, flag, &wait));
+        REQUIRE_OK(xi_receiver_recv_begin(receiver, look_at_owner, owned, &wait));
         for (unsigned spins = turn % 64; spins > 0 && xi_wait_is_settled(wait) == 0; spins--) {
             sched_yield();
         }
         if (turn % 3 == 0) {
             xi_wait_release(wait); /* a message in it goes to the next receive */
+            atomic_store(&owned->given_up, 1);
         } else {
             xi_value value = {{0, 0}};
             xi_status status = xi_wait_finish(wait, &value);
+            atomic_store(&owned->given_up, 1);
             if (status == XI_OK) {
                 CHECK(check_int(&value) == next);
                 next++;
@@ -323,10 +334,13 @@ static void no_wake_function_runs_after_the_end_of_its_wait(void)
                 CHECK_STATUS(XI_ERR_TIMEOUT, status);
             }
         }
-        memset(flag, 0xAA, sizeof *flag);
-        free(flag);
     }
     check_join(thread);
+    while (all != NULL) {
+        struct owned *first = all;
+        all = first->next;
+        free(first);
+    }
     xi_sender_release(sender);
     xi_receiver_release(receiver);
 }
