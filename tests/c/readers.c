@@ -160,6 +160,22 @@ static void containers_read_in_place(void)
     xi_value_release(&map);
 }
 
+static void sharing_is_seen(void)
+{
+    xi_value value = xi_value_int(1), list = nested(1);
+    xi_value same_int = xi_value_clone(&value);
+    CHECK(xi_value_is_shared(&value) == 0); /* it lies in each of them */
+    CHECK(xi_value_is_shared(&list) == 0);
+    xi_value again = xi_value_clone(&list);
+    CHECK(xi_value_is_shared(&list) == 1);
+    CHECK(xi_value_is_shared(&again) == 1);
+    xi_value_release(&list);
+    CHECK(xi_value_is_shared(&list) == 0);
+    CHECK(xi_value_is_shared(&again) == 0);
+    xi_value_release(&again);
+    xi_value_release(&same_int);
+}
+
 static void a_large_map_finds_what_is_in_it(void)
 {
     enum { ENTRIES = 20000 };
@@ -195,6 +211,7 @@ int main(void)
     text_reads_in_the_form_it_came_in();
     equality_is_that_of_python();
     containers_read_in_place();
+    sharing_is_seen();
     a_large_map_finds_what_is_in_it();
     return check_report("readers");
 }

@@ -43,6 +43,7 @@ static void null_is_answered_by_values(void)
     xi_value_release(NULL);
     CHECK_STATUS(XI_ERR_NULL, xi_value_mark_frozen(NULL));
     CHECK(xi_value_is_frozen(NULL) == 0);
+    CHECK(xi_value_is_shared(NULL) == 0);
     CHECK_STATUS(XI_ERR_NULL, xi_value_as_bool(NULL, &truth));
     CHECK_STATUS(XI_ERR_NULL, xi_value_as_bool(&value, NULL));
     CHECK_STATUS(XI_ERR_NULL, xi_value_as_int(NULL, &number));
