@@ -92,7 +92,7 @@ fn address(value: &Value) -> usize {
 
 #[inline]
 fn verdict<'a>(left: &'a Value, right: &'a Value) -> Verdict<'a> {
-    if left.is_same_object(right) {
+    if left.is_identical(right) || left.is_same_object(right) {
         return Verdict::Equal;
     }
     let answer = |equal| if equal { Verdict::Equal } else { Verdict::Different };

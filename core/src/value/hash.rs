@@ -28,14 +28,21 @@ impl<const C: usize, const D: usize> Sip<C, D> {
     }
 
     #[inline]
-    pub(super) fn write(&mut self, mut bytes: &[u8]) {
-        while let Some((word, rest)) = bytes.split_first_chunk() {
-            self.write_word(u64::from_le_bytes(*word), 8);
-            bytes = rest;
+    pub(super) fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks();
+        if self.len.is_multiple_of(8) {
+            for word in words {
+                self.compress(u64::from_le_bytes(*word));
+            }
+            self.tail = short_word(rest);
+            self.len = self.len.wrapping_add(bytes.len());
+            return;
         }
-        if !bytes.is_empty() {
-            let word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
-            self.write_word(word, bytes.len());
+        for word in words {
+            self.write_word(u64::from_le_bytes(*word), 8);
+        }
+        if !rest.is_empty() {
+            self.write_word(short_word(rest), rest.len());
         }
     }
 
@@ -51,22 +58,24 @@ impl<const C: usize, const D: usize> Sip<C, D> {
         self.len = self.len.wrapping_add(size);
         self.tail |= word << (8 * held);
         if held + size >= 8 {
-            self.state[3] ^= self.tail;
-            self.rounds::<C>();
-            self.state[0] ^= self.tail;
+            self.compress(self.tail);
             self.tail = if held == 0 { 0 } else { word >> (8 * (8 - held)) };
         }
     }
 
     #[inline]
     pub(super) fn finish(mut self) -> u64 {
-        let last = self.tail | (self.len as u64) << 56;
-        self.state[3] ^= last;
-        self.rounds::<C>();
-        self.state[0] ^= last;
+        self.compress(self.tail | (self.len as u64) << 56);
         self.state[2] ^= 0xFF;
         self.rounds::<D>();
         self.state.iter().fold(0, |hash, word| hash ^ word)
+    }
+
+    #[inline]
+    fn compress(&mut self, word: u64) {
+        self.state[3] ^= word;
+        self.rounds::<C>();
+        self.state[0] ^= word;
     }
 
     #[inline]
@@ -85,6 +94,19 @@ impl<const C: usize, const D: usize> Sip<C, D> {
             c = c.rotate_left(32);
         }
         self.state = [a, b, c, d];
+    }
+}
+
+/// Fewer than 8 bytes in the low end of a word. Reads of 4 or 2 bytes that overlap see the same bytes twice.
+#[inline]
+fn short_word(bytes: &[u8]) -> u64 {
+    let last = |size: usize| 8 * (bytes.len() - size);
+    if let (Some(low), Some(high)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        u64::from(u32::from_le_bytes(*low)) | u64::from(u32::from_le_bytes(*high)) << last(4)
+    } else if let (Some(low), Some(high)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        u64::from(u16::from_le_bytes(*low)) | u64::from(u16::from_le_bytes(*high)) << last(2)
+    } else {
+        bytes.first().map_or(0, |&byte| byte.into())
     }
 }
 

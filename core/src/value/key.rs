@@ -68,11 +68,11 @@ impl Keying {
 
     #[inline]
     fn part(self, value: &Value) -> Result<Part<'_>, KeyError> {
-        if let Some(text) = value.as_text() {
-            return Ok(Part::Hash(self.text(text)));
-        }
         let mut hasher = Hasher::new(self.seed.0);
         let tag = match value.kind() {
+            Kind::Text => {
+                return value.as_text().map(|text| Part::Hash(self.text(text))).ok_or(KeyError::Unhashable);
+            }
             Kind::None => NONE,
             Kind::Ellipsis => ELLIPSIS,
             Kind::Bytes => {

@@ -191,6 +191,15 @@ impl Value {
         Some(unsafe { self.word.object })
     }
 
+    /// Whether both are the same 16 bytes, and no float: a NaN does not equal itself.
+    #[inline]
+    fn is_identical(&self, other: &Self) -> bool {
+        // SAFETY: all 16 bytes of a value are initialised: it begins as zeros, of which the parts that are used are
+        // written over.
+        let words = |value: &Self| unsafe { core::ptr::from_ref(value).cast::<[u64; 2]>().read() };
+        words(self) == words(other) && self.kind() != Kind::Float
+    }
+
     /// Whether both are references to one object.
     #[inline]
     fn is_same_object(&self, other: &Self) -> bool {
