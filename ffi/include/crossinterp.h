@@ -117,7 +117,7 @@ XI_API xi_value xi_value_float(double number);
 XI_API xi_status xi_value_int_from_bytes(const uint8_t *bytes, size_t len, xi_value *out);
 /* Borrows bytes[0..len), which may be NULL when len is 0.  Gives *out.  XI_ERR_NOMEM. */
 XI_API xi_status xi_value_bytes(const void *bytes, size_t len, xi_value *out);
-/* Borrows len code units of the form (for UTF-8 and the one-byte forms: bytes).  Gives *out.
+/* Borrows len code units of the form (for UTF-8 and the one-byte forms: bytes), at any alignment.  Gives *out.
  * XI_ERR_KIND: no such form.  XI_ERR_ENCODING: not text of that form.  XI_ERR_NOMEM. */
 XI_API xi_status xi_value_text(int32_t form, const void *units, size_t len, xi_value *out);
 /* As xi_value_text, for units that the caller knows to be of the form (as CPython does of a str): not checked. */
@@ -157,13 +157,15 @@ typedef struct xi_text {
 XI_API xi_status xi_value_as_text(const xi_value *value, xi_text *out);
 
 /* Equal as Python has it: 1 == 1.0 == True, text by code point, maps whatever their order, a list never equals a tuple;
- * ends are equal when they are the same side of the same channel.  *out is 1 or 0. */
+ * ends are equal when they are the same side of the same channel.  *out is 1 or 0.  XI_ERR_MOVED; XI_ERR_NOMEM: they are
+ * nested very deep. */
 XI_API xi_status xi_value_equal(const xi_value *left, const xi_value *right, int *out);
 
 /* ---- Tuples, lists and records -------------------------------------------------------------------------------- */
 
 typedef struct xi_sequence_builder xi_sequence_builder;
 /* A sequence of that kind (XI_KIND_TUPLE, XI_KIND_LIST, XI_KIND_RECORD) with len places, all moved.  One thread.
+ * It is memory like a value, not a handle: one made before fork() goes on working.
  * XI_ERR_KIND, XI_ERR_NOMEM, XI_ERR_RANGE (a record without a name). */
 XI_API xi_status xi_sequence_new(int32_t kind, size_t len, xi_sequence_builder **out);
 /* The places, to be filled by moving values into them; borrowed until finish or release. */
@@ -193,7 +195,8 @@ XI_API void xi_map_release(xi_map_builder *builder);
 XI_API xi_status xi_value_map_len(const xi_value *map, size_t *out);
 /* The entry at a place in the order of insertion.  XI_ERR_RANGE. */
 XI_API xi_status xi_value_map_entry(const xi_value *map, size_t index, const xi_value **key, const xi_value **value);
-/* The value of a key, in place.  XI_ERR_MISSING, XI_ERR_UNHASHABLE. */
+/* The value of a key, in place; a key with a NaN in it is never found.  XI_ERR_MISSING, XI_ERR_UNHASHABLE; XI_ERR_NOMEM:
+ * it is nested very deep. */
 XI_API xi_status xi_value_map_get(const xi_value *map, const xi_value *key, const xi_value **out);
 /* The same for a text key that need not be a value; units are not checked, as in xi_value_text_unchecked. */
 XI_API xi_status xi_value_map_get_text(const xi_value *map, int32_t form, const void *units, size_t len,

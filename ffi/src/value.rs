@@ -352,3 +352,46 @@ pub unsafe extern "C" fn xi_value_equal(left: *const Value, right: *const Value,
         Ok(())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The code points of the text that `len` units at an odd address are.
+    fn points_at_an_odd_address(form: i32, units: &[u8], len: usize) -> Vec<u32> {
+        let mut memory = vec![0u32; units.len()];
+        let start = memory.as_mut_ptr().cast::<u8>().wrapping_add(1);
+        // SAFETY: the memory has room for the units after its first byte.
+        unsafe { start.copy_from_nonoverlapping(units.as_ptr(), units.len()) };
+        let mut value = Value::MOVED;
+        // SAFETY: so many units are there; the value is this function's own.
+        assert_eq!(unsafe { xi_value_text(form, start.cast(), len, &mut value) }, crate::status::XI_OK);
+        value.as_text().map(|text| text.points().collect()).unwrap_or_default()
+    }
+
+    #[test]
+    fn units_may_stand_anywhere() {
+        for len in [1, 3, 7, 8, 50] {
+            let (narrow, wide) = (vec![0x20ACu16; len], vec![0x1F642u32; len]);
+            let narrow_bytes: Vec<u8> = narrow.iter().flat_map(|unit| unit.to_ne_bytes()).collect();
+            let wide_bytes: Vec<u8> = wide.iter().flat_map(|unit| unit.to_ne_bytes()).collect();
+            assert_eq!(
+                points_at_an_odd_address(TextForm::Ucs2 as i32, &narrow_bytes, len),
+                vec![0x20AC; len]
+            );
+            assert_eq!(points_at_an_odd_address(TextForm::Ucs4 as i32, &wide_bytes, len), wide);
+        }
+    }
+
+    #[test]
+    fn lengths_that_no_memory_has_are_refused() {
+        let mut value = Value::MOVED;
+        let unit = [0u16; 2];
+        for start in [unit.as_ptr().cast::<u8>(), unit.as_ptr().cast::<u8>().wrapping_add(1)] {
+            // SAFETY: the length is refused before anything is read.
+            let status = unsafe { xi_value_text(3, start.cast(), usize::MAX, &mut value) };
+            assert!(status == XI_ERR_RANGE || status == XI_ERR_NOMEM);
+            assert!(value.is_moved());
+        }
+    }
+}
