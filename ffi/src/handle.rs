@@ -8,7 +8,7 @@
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::alloc::{alloc, dealloc};
 
 use crate::status::{Status, XI_ERR_FORKED, XI_ERR_NOMEM, XI_ERR_NULL, XI_ERR_RANGE};
@@ -187,7 +187,7 @@ fn generation() -> u64 {
 /// good as once. A lock around it could be held by another thread at a fork.
 #[cfg(unix)]
 fn watched_generation() -> Result<u64, Status> {
-    static WATCHED: AtomicBool = AtomicBool::new(false);
+    static WATCHED: core::sync::atomic::AtomicBool = core::sync::atomic::AtomicBool::new(false);
 
     extern "C" fn in_child() {
         GENERATION.fetch_add(1, Ordering::Relaxed);
