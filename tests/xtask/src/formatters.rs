@@ -29,7 +29,7 @@ impl Formatters {
             run_quietly(command, &target_subfolder("python")?.join("formatters.log"))?;
         }
         let requirements = root().join("tests/xtask/requirements-format.txt");
-        install_requirements(&bin.join("python"), &requirements, None)?;
+        install_requirements(&bin.join("python"), &requirements)?;
         for program in ["clang-format", "ruff"] {
             if !bin.join(program).exists() {
                 bail!("{program} was not installed into {}", bin.display());

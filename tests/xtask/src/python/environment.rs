@@ -8,9 +8,10 @@ use std::fs::{self, File};
 use std::hash::{Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::{Interpreter, isolated};
 use crate::process::run_quietly;
@@ -23,19 +24,35 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// Makes or updates the environment of an interpreter, one short line on standard error for each thing that is done.
+    /// Makes or updates the environment of an interpreter, one short line on standard error for each thing that was done.
     pub(crate) fn prepare(interpreter: &Interpreter) -> Result<Self> {
         let folder = workspace::target_subfolder(&format!("python/{}", interpreter.key()))?;
         let lock = File::create(folder.join("lock"))?;
         lock.lock().context("cannot lock the environment's folder")?;
 
         let whose = format!("CPython {}", interpreter.full_version());
-        let library = static_library()?;
+        if !folder.join("package.stamp").exists() {
+            eprintln!("set-up: {whose} in {}, once", folder.display());
+        }
+        // Half of the one is waiting for the network, and the other has one thread for most of its time.
+        let (library, environment) = thread::scope(|scope| {
+            let library = scope.spawn(static_library);
+            let environment = Self::with_tools(interpreter, &folder, &whose);
+            (library.join(), environment)
+        });
+        let library = library.map_err(|_| anyhow!("building the library panicked"))??;
+        let environment = environment?;
+        environment.install_package(&whose, &folder, &library)?;
+        Ok(environment)
+    }
+
+    /// The environment without the package.
+    fn with_tools(interpreter: &Interpreter, folder: &Path, whose: &str) -> Result<Self> {
         let venv = folder.join("venv");
         let environment = Self { python: venv.join("bin/python") };
         let origin = format!("{} {}", interpreter.program.display(), interpreter.full_version());
         if !environment.python.exists() || !is_stamped(&folder.join("venv.stamp"), &origin) {
-            let step = Step::start(&whose, "making a virtual environment");
+            let start = Instant::now();
             for stamp in ["venv.stamp", "package.stamp"] {
                 let _ = fs::remove_file(folder.join(stamp));
             }
@@ -43,11 +60,13 @@ impl Environment {
             command.args(["-m", "venv", "--clear"]).arg(&venv);
             run_quietly(command, &folder.join("venv.log"))?;
             fs::write(folder.join("venv.stamp"), &origin)?;
-            step.done();
+            say(&format!("{whose}: made a virtual environment"), start);
         }
+        let start = Instant::now();
         let requirements = workspace::root().join("tests/xtask/requirements.txt");
-        install_requirements(&environment.python, &requirements, Some(&whose))?;
-        environment.install_package(&whose, &folder, &library)?;
+        if install_requirements(&environment.python, &requirements)? {
+            say(&format!("{whose}: installed tools"), start);
+        }
         Ok(environment)
     }
 
@@ -67,7 +86,7 @@ impl Environment {
         if is_stamped(&stamp, &origin) {
             return Ok(());
         }
-        let step = Step::start(whose, "building the package");
+        let start = Instant::now();
         let _ = fs::remove_file(&stamp);
         // The build's own files go into the target folder, new each time: setuptools would reuse what looks current.
         let build = folder.join("build");
@@ -82,56 +101,57 @@ impl Environment {
         pip.env("CROSSINTERP_STATICLIB", library).env("DIST_EXTRA_CONFIG", &settings);
         run_quietly(pip, &folder.join("package.log"))?;
         fs::write(&stamp, &origin)?;
-        step.done();
+        say(&format!("{whose}: built the package"), start);
         Ok(())
     }
 }
 
-/// Installs pinned packages into a virtual environment, unless a stamp says that they are there; says so if `whose` is
-/// given.
-pub(crate) fn install_requirements(python: &Path, requirements: &Path, whose: Option<&str>) -> Result<()> {
+/// Installs pinned packages into a virtual environment; `false` when a stamp says that they are there.
+pub(crate) fn install_requirements(python: &Path, requirements: &Path) -> Result<bool> {
     let venv = python.ancestors().nth(2).context("the interpreter is in no virtual environment")?;
     let text = fs::read_to_string(requirements).with_context(|| format!("{}", requirements.display()))?;
     let name = requirements.file_stem().unwrap_or_default().display();
     let stamp = venv.join(format!("{name}.stamp"));
     if is_stamped(&stamp, &text) {
-        return Ok(());
+        return Ok(false);
     }
-    let step = whose.map(|whose| Step::start(whose, "installing tools"));
     let mut pip = pip(python);
     pip.args(["install", "--requirement"]).arg(requirements);
     run_quietly(pip, &venv.join(format!("{name}.log")))?;
     fs::write(&stamp, &text)?;
-    step.iter().for_each(Step::done);
-    Ok(())
+    Ok(true)
 }
 
-/// A step of the set-up: its line is printed when it begins, its time when it is over.
-struct Step {
-    start: Instant,
-}
-
-impl Step {
-    fn start(whose: &str, what: &str) -> Self {
-        eprint!("set-up: {whose}: {what}");
-        Self { start: Instant::now() }
-    }
-
-    fn done(&self) {
-        eprintln!(" ({:.0} s)", self.start.elapsed().as_secs_f64());
-    }
+/// One line of the set-up, with the time that it took.
+fn say(what: &str, start: Instant) {
+    eprintln!("set-up: {what} ({:.0} s)", start.elapsed().as_secs_f64());
 }
 
 /// Builds the static library that the extension links, and says where it is.
 fn static_library() -> Result<PathBuf> {
+    let start = Instant::now();
     let mut cargo = workspace::cargo();
-    cargo.args(["rustc", "--release", "-p", "crossinterp-ffi", "--lib", "--crate-type", "staticlib"]);
+    cargo.args([
+        "rustc",
+        "--quiet",
+        "--release",
+        "-p",
+        "crossinterp-ffi",
+        "--lib",
+        "--crate-type",
+        "staticlib",
+    ]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     let output = cargo.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     if !output.status.success() {
         bail!("the library does not compile");
     }
-    library_path(&String::from_utf8_lossy(&output.stdout)).context("cargo made no libcrossinterp.a")
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let library = library_path(&messages).context("cargo made no libcrossinterp.a")?;
+    if messages.contains("\"fresh\":false") {
+        say("built the library", start);
+    }
+    Ok(library)
 }
 
 /// The path of the library in what `cargo --message-format json` prints.
