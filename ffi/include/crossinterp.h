@@ -50,22 +50,22 @@ XI_API const char *xi_version(void);
 typedef int32_t xi_status; /* not an enum: its size is part of the ABI.  Numbers are never reused. */
 enum {
     XI_OK = 0,
-    XI_ERR_NULL = -1,         /* a pointer that must not be NULL is */
-    XI_ERR_FULL = -2,         /* no room now; later there may be */
-    XI_ERR_EMPTY = -3,        /* no message now; later there may be */
-    XI_ERR_CLOSED = -4,       /* the channel is closed, or its other side is gone: never again */
-    XI_ERR_NOMEM = -5,        /* out of memory; nothing was changed */
-    XI_ERR_TIMEOUT = -6,      /* the time is over; nothing was sent or received */
-    XI_ERR_INTERRUPTED = -7,  /* a signal handler ran on this thread during the sleep; nothing was sent or received */
-    XI_ERR_MOVED = -8,        /* the value was taken before (its kind is XI_KIND_MOVED) */
-    XI_ERR_KIND = -9,         /* the value is of another kind than this function reads, or an unknown kind was asked */
-    XI_ERR_RANGE = -10,       /* a number, size, index or capacity beyond what can be had */
-    XI_ERR_ENDED = -11,       /* the domain of this end ends or has closed; nothing was sent or received */
-    XI_ERR_FORKED = -12,      /* the handle was made before fork() and this is the child */
-    XI_ERR_UNHASHABLE = -13,  /* the value (or a part of it) cannot be a key */
-    XI_ERR_MISSING = -14,     /* the map has no such key */
-    XI_ERR_ENCODING = -15,    /* the bytes are not text of the form they are said to be */
-    XI_ERR_OPTION = -16       /* an options struct or a flag that this version does not know */
+    XI_ERR_NULL = -1,        /* a pointer that must not be NULL is */
+    XI_ERR_FULL = -2,        /* no room now; later there may be */
+    XI_ERR_EMPTY = -3,       /* no message now; later there may be */
+    XI_ERR_CLOSED = -4,      /* the channel is closed, or its other side is gone: never again */
+    XI_ERR_NOMEM = -5,       /* out of memory; nothing was changed */
+    XI_ERR_TIMEOUT = -6,     /* the time is over; nothing was sent or received */
+    XI_ERR_INTERRUPTED = -7, /* a signal handler ran on this thread during the sleep; nothing was sent or received */
+    XI_ERR_MOVED = -8,       /* the value was taken before (its kind is XI_KIND_MOVED) */
+    XI_ERR_KIND = -9,        /* the value is of another kind than this function reads, or an unknown kind was asked */
+    XI_ERR_RANGE = -10,      /* a number, size, index or capacity beyond what can be had */
+    XI_ERR_ENDED = -11,      /* the domain of this end ends or has closed; nothing was sent or received */
+    XI_ERR_FORKED = -12,     /* the handle was made before fork() and this is the child */
+    XI_ERR_UNHASHABLE = -13, /* the value (or a part of it) cannot be a key */
+    XI_ERR_MISSING = -14,    /* the map has no such key */
+    XI_ERR_ENCODING = -15,   /* the bytes are not text of the form they are said to be */
+    XI_ERR_OPTION = -16      /* an options struct or a flag that this version does not know */
 };
 /* The name of a status, "XI_ERR_FULL"; static, never NULL; "XI_ERR_UNKNOWN" for a number that is none. */
 XI_API const char *xi_status_name(xi_status status);
@@ -277,8 +277,8 @@ typedef struct xi_channel_info {
     size_t capacity;    /* as in the options */
     size_t senders;     /* ends there are */
     size_t receivers;
-    uint64_t id;        /* of the channel; not used again while an end of it lives */
-    int32_t closed;     /* 1: closed, or one side is gone */
+    uint64_t id;    /* of the channel; not used again while an end of it lives */
+    int32_t closed; /* 1: closed, or one side is gone */
 } xi_channel_info;
 /* XI_ERR_OPTION (struct_size).  On an end whose domain has closed: of the channel, with closed 1. */
 XI_API xi_status xi_sender_info(const xi_sender *sender, xi_channel_info *out);

@@ -166,10 +166,9 @@ static inline const xi_capi *crossinterp_capi_import(PyObject **owner)
         return NULL;
     }
     if (api->struct_size < sizeof(xi_capi)) {
-        PyErr_Format(
-            PyExc_ImportError,
-            "compiled for a newer crossinterp: its table has %zu bytes, that of the one imported %zu",
-            sizeof(xi_capi), api->struct_size);
+        PyErr_Format(PyExc_ImportError,
+                     "compiled for a newer crossinterp: its table has %zu bytes, that of the one imported %zu",
+                     sizeof(xi_capi), api->struct_size);
         Py_DECREF(module);
         return NULL;
     }
