@@ -3,7 +3,7 @@
 from demo import job, ours
 
 
-def fail_on_second_file(tasks) -> None:
+def fail_on_second_batch(tasks) -> None:
     """Fails while the main interpreter feeds files."""
     for _, files_in, _, _ in tasks:
         for number, _ in enumerate(files_in):
@@ -11,14 +11,14 @@ def fail_on_second_file(tasks) -> None:
 
 
 def lose_a_name(tasks) -> None:
-    """Counts as asked, but loses one of the uses of `shared` in each file."""
+    """Counts as asked, but loses one of the uses of `shared` in each batch."""
     count_in = job.count_in
 
-    def count_less(source, table):
-        count, uses = count_in(source, table)
-        if "shared" in table and table["shared"] in uses:
+    def count_less(sources, table):
+        files, token_count, uses = count_in(sources, table)
+        if table["shared"] in uses:
             uses[table["shared"]] -= 1
-        return count, uses
+        return files, token_count, uses
 
     job.count_in = count_less
     ours.work(tasks)

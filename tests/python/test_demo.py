@@ -20,7 +20,7 @@ from os import path as p
 class Thing(p.Base):
     text = rb"bytes \\" not_here" + u'x' + """three
     lines""" + \'\'\'and "so" on\'\'\'
-    number = 0x_ff + 1e-5 + 1_000j + .5 + 3.real
+    number = 0x_ff + 1e-5 + 1_000j + .5
 
     def grüße(self, *args, **kwargs) -> None:
         if self.text != "" and not args or kwargs:
@@ -82,11 +82,25 @@ def test_the_default_input_is_the_standard_library() -> None:
     assert not any("site-packages" in path for path in files.paths)
 
 
+def test_batches_hold_every_file_once_in_order(files: corpus.Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    for room in (1, 1000, 10**9):
+        monkeypatch.setattr(corpus, "BATCH_BYTES", room)
+        batches = files.batches()
+        assert [path for batch in batches for path in batch] == list(files.paths)
+        sizes = [sum(os.path.getsize(path) for path in batch) for batch in batches]
+        assert all(size <= room or len(batch) == 1 for size, batch in zip(sizes, batches, strict=True))
+    assert len(batches) == 1
+    assert corpus.NOTHING.batches() == []
+
+
 @pytest.mark.parametrize("workers", [1, 2, 7])
-def test_shares_hold_every_file_once(files: corpus.Corpus, workers: int) -> None:
+def test_shares_hold_every_file_once(
+    files: corpus.Corpus, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpus, "BATCH_BYTES", 1000)
     shares = files.shares(workers)
     assert len(shares) == workers
-    assert sorted(path for share in shares for path in share) == sorted(files.paths)
+    assert sorted(path for share in shares for batch in share for path in batch) == sorted(files.paths)
 
 
 def test_names_are_those_that_tokenize_finds() -> None:
@@ -128,7 +142,8 @@ def test_numbers_tell_the_class_of_a_name() -> None:
     assert sorted(table.values()) == list(range(len(table)))
 
 
-def test_all_ways_agree(files: corpus.Corpus) -> None:
+def test_all_ways_agree(files: corpus.Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "BATCH_BYTES", 1000)
     expected = job.plain_loop(files, quiet)
     by_hand: dict[str, int] = {}
     for path in files.paths:
@@ -161,9 +176,12 @@ def test_fewer_workers_of_a_team_give_the_same(files: corpus.Corpus, workers: in
         team.close()
 
 
-def test_a_failing_worker_fails_the_job(folder: Path, files: corpus.Corpus) -> None:
+def test_a_failing_worker_fails_the_job(
+    folder: Path, files: corpus.Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpus, "BATCH_BYTES", 1000)
     with pytest.raises(ZeroDivisionError):
-        ours.Team(2, "bad_workers:fail_on_second_file").run(files, quiet)
+        ours.Team(2, "bad_workers:fail_on_second_batch").run(files, quiet)
     (folder / "empty.py").unlink()
     team = ours.Team(2)
     with pytest.raises(FileNotFoundError):
@@ -171,7 +189,8 @@ def test_a_failing_worker_fails_the_job(folder: Path, files: corpus.Corpus) -> N
     team.stop()
 
 
-def test_a_team_can_be_stopped_in_the_middle(files: corpus.Corpus) -> None:
+def test_a_team_can_be_stopped_in_the_middle(files: corpus.Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "BATCH_BYTES", 1000)
     before = threading.active_count()
     team = ours.Team(2)
     results = team._exchange(files, *team._hand_out(2, "find"))
@@ -229,8 +248,8 @@ def test_differences_are_told_in_words() -> None:
         "1 names are missing in the table, 0 should not be there",
         "'b' counted 0 times, expected 2",
     ]
-    assert job.differences(expected, job.Checksum(2, 9, 3, 1.0)) == []
-    assert job.differences(expected, job.Checksum(2, 9, 4, 1.0)) == ["4 uses, expected 3"]
+    assert job.differences(expected, job.Checksum(2, 9, 3)) == []
+    assert job.differences(expected, job.Checksum(2, 9, 4)) == ["4 uses, expected 3"]
     many = job.Outcome(2, 9, {"a": 2, "b": 1}, expected.table)
     assert job.differences(expected, many, most=1) == [
         "'a' counted 2 times, expected 1",

@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--seconds",
         type=float,
-        default=60.0,
+        default=50.0,
         metavar="S",
         help="repeat the measurement, up to 3 rounds, while that fits into S seconds (default: %(default)g)",
     )
@@ -64,6 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     report.heading(files, options.workers)
     try:
         with measure.Measurement(files, options.workers) as measurement:
+            measurement.prepare()
             measurement.repeat(options.seconds)
     except (job.Failure, OSError) as error:
         report.complain(str(error))

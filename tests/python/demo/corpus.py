@@ -7,10 +7,14 @@ from dataclasses import dataclass
 # Not source that comes with the folder: what was installed into it, and what Python writes by itself.
 SKIPPED_FOLDERS = frozenset({"site-packages", "dist-packages", "__pycache__", ".git"})
 
+BATCH_BYTES = 128 * 1024
+
+Batch = tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Corpus:
-    """Files in the order in which every way of running the job takes them: the largest first.
+    """Files in the order in which every way of doing the job takes them: the largest first.
 
     With that order no worker is left alone with a large file at the end.
     """
@@ -21,16 +25,30 @@ class Corpus:
 
     @property
     def bytes(self) -> int:
+        """Of all files together."""
         return sum(self.sizes)
 
-    def shares(self, workers: int) -> list[list[str]]:
-        """Split the files for workers that will not talk: each goes to the share with the least bytes."""
-        shares: list[list[str]] = [[] for _ in range(workers)]
-        loads = [0] * workers
+    def batches(self) -> list[Batch]:
+        """What is handed to a worker at once: a large file, or small ones of BATCH_BYTES together."""
+        batches: list[list[str]] = []
+        room = 0
         for path, size in zip(self.paths, self.sizes, strict=True):
+            if size > room or not batches:
+                batches.append([])
+                room = BATCH_BYTES
+            batches[-1].append(path)
+            room -= size
+        return [tuple(batch) for batch in batches]
+
+    def shares(self, workers: int) -> list[list[Batch]]:
+        """Split the batches for workers that will not talk: each goes to the share with the least bytes."""
+        size_of = dict(zip(self.paths, self.sizes, strict=True))
+        shares: list[list[Batch]] = [[] for _ in range(workers)]
+        loads = [0] * workers
+        for batch in self.batches():
             lightest = loads.index(min(loads))
-            shares[lightest].append(path)
-            loads[lightest] += size
+            shares[lightest].append(batch)
+            loads[lightest] += sum(size_of[path] for path in batch)
         return shares
 
 
@@ -60,7 +78,10 @@ def find(root: str | None = None) -> Corpus:
     )
 
 
-def read(path: str) -> bytes:
-    """The bytes of one file."""
-    with open(path, "rb", buffering=0) as file:
-        return file.read()
+def read(batch: Batch) -> tuple[bytes, ...]:
+    """The contents of the files of a batch."""
+    contents = []
+    for path in batch:
+        with open(path, "rb", buffering=0) as file:
+            contents.append(file.read())
+    return tuple(contents)

@@ -1,17 +1,51 @@
-"""What all ways of running the job have in common: their result, how it is merged, how two results differ."""
+"""What all ways of doing the job have in common: a worker's part, how results merge, how they differ."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from demo import corpus, tokens
 
+# What comes back for a batch: how many files, how many tokens, and its new names or the uses of its numbers.
+Found = tuple[int, int, tuple[str, ...]]
+Counted = tuple[int, int, dict[int, int]]
 # Wraps the results of a phase as they come in, to show how far it is: watch(results, "find").
 Watch = Callable[[Iterable, str], Iterator]
 
 
 class Failure(Exception):
     """A worker failed, or gave back less than it was given."""
+
+
+@dataclass
+class Times:
+    """Seconds of the parts of the job."""
+
+    find: float = 0.0
+    freeze: float = 0.0  # to make the table fit for sending
+    send: float = 0.0  # to send it to all workers
+    count: float = 0.0
+
+    @property
+    def all(self) -> float:
+        """Both phases and what is between them."""
+        return self.find + self.freeze + self.send + self.count
+
+    def best(self, other: "Times") -> "Times":
+        """The shorter time of each part."""
+        return Times(*(min(pair) for pair in zip(vars(self).values(), vars(other).values(), strict=True)))
+
+
+class Clock:
+    """Measures from one part to the next."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+
+    def lap(self) -> float:
+        """Seconds since the last lap."""
+        before, self._last = self._last, time.perf_counter()
+        return self._last - before
 
 
 @dataclass
@@ -22,87 +56,74 @@ class Outcome:
     tokens: int = 0
     names: dict[str, int] = field(default_factory=dict)  # name -> how often
     table: dict[str, int] = field(default_factory=dict)  # name -> number
-    find_seconds: float = 0.0
-    freeze_seconds: float = 0.0  # to make the table fit for sending
-    send_seconds: float = 0.0  # to send it to all workers
-    count_seconds: float = 0.0
-    started: float = field(default_factory=time.perf_counter)
-
-    @property
-    def seconds(self) -> float:
-        """Both phases and the table between them."""
-        return self.find_seconds + self.freeze_seconds + self.send_seconds + self.count_seconds
+    times: Times = field(default_factory=Times)
 
     @property
     def uses(self) -> int:
         """How often all names stand in the files."""
         return sum(self.names.values())
 
-    def lap(self) -> float:
-        """Seconds since the last lap."""
-        before, self.started = self.started, time.perf_counter()
-        return self.started - before
+
+@dataclass(frozen=True)
+class Checksum:
+    """What is left of an outcome when nothing is exchanged: sums."""
+
+    files: int
+    tokens: int
+    uses: int
+    times: Times = field(default_factory=Times)
 
 
-def merge_found(results: Iterable[tuple[int, Iterable[str]]], outcome: Outcome) -> None:
-    """First phase: number every identifier that the workers found."""
+def find_in(sources: Iterable[bytes], seen: set[str]) -> Found:
+    """First phase, one batch: how many tokens, and the names that this worker has not met before."""
+    files, token_count, names = tokens.names_of_all(sources)
+    new = names.keys() - seen
+    seen |= new
+    return files, token_count, tuple(new)
+
+
+def count_in(sources: Iterable[bytes], table: Mapping[str, int]) -> Counted:
+    """Second phase, one batch: how many tokens, and how often each number of the table stands in it."""
+    files, token_count, names = tokens.names_of_all(sources)
+    return files, token_count, {table[name]: times for name, times in names.items()}
+
+
+def merge_found(results: Iterable[Found], outcome: Outcome) -> None:
+    """First phase: number every name that the workers found."""
     outcome.table = tokens.new_table()
-    for count, names in results:
-        outcome.files += 1
-        outcome.tokens += count
+    for files, token_count, names in results:
+        outcome.files += files
+        outcome.tokens += token_count
         tokens.add_to_table(outcome.table, names)
 
 
-def merge_counted(results: Iterable[tuple[int, dict[int, int]]], outcome: Outcome) -> None:
-    """Second phase: add up what the workers counted, by number, and give the numbers their names back."""
+def merge_counted(results: Iterable[Counted], outcome: Outcome) -> None:
+    """Second phase: add up what the workers counted, and give the numbers their names back."""
     counts = [0] * len(outcome.table)
-    files = token_count = 0
-    for count, uses in results:
-        files += 1
-        token_count += count
+    all_files = all_tokens = 0
+    for files, token_count, uses in results:
+        all_files += files
+        all_tokens += token_count
         for number, times in uses.items():
             counts[number] += times
-    if (files, token_count) != (outcome.files, outcome.tokens):
-        raise Failure(
-            f"first phase: {outcome.files} files, {outcome.tokens} tokens; second: {files}, {token_count}"
-        )
+    if (all_files, all_tokens) != (outcome.files, outcome.tokens):
+        first = f"{outcome.files} files, {outcome.tokens} tokens"
+        raise Failure(f"first phase: {first}; second phase: {all_files} files, {all_tokens} tokens")
     outcome.names = {name: counts[number] for name, number in outcome.table.items() if counts[number]}
-
-
-def find_in(source: bytes, seen: set[str]) -> tuple[int, tuple[str, ...]]:
-    """First phase, one file: how many tokens, and the names that this worker has not met before."""
-    count, names = tokens.names_of(source)
-    new = names.keys() - seen
-    seen |= new
-    return count, tuple(new)
-
-
-def count_in(source: bytes, table) -> tuple[int, dict[int, int]]:
-    """Second phase, one file: how many tokens, and how often each number of the table stands in it."""
-    count, names = tokens.names_of(source)
-    return count, {table[name]: times for name, times in names.items()}
 
 
 def plain_loop(files: corpus.Corpus, watch: Watch) -> Outcome:
     """The job without any library and without workers: what all other results must equal."""
     outcome = Outcome()
+    clock = Clock()
     seen: set[str] = set()
-    merge_found(watch((find_in(corpus.read(path), seen) for path in files.paths), "find"), outcome)
-    outcome.find_seconds = outcome.lap()
+    batches = files.batches()
+    merge_found(watch((find_in(corpus.read(batch), seen) for batch in batches), "find"), outcome)
+    outcome.times.find = clock.lap()
     table = outcome.table
-    merge_counted(watch((count_in(corpus.read(path), table) for path in files.paths), "count"), outcome)
-    outcome.count_seconds = outcome.lap()
+    merge_counted(watch((count_in(corpus.read(batch), table) for batch in batches), "count"), outcome)
+    outcome.times.count = clock.lap()
     return outcome
-
-
-@dataclass(frozen=True)
-class Checksum:
-    """What is left of the result when nothing is exchanged: sums."""
-
-    files: int
-    tokens: int
-    uses: int  # of names
-    seconds: float
 
 
 def differences(expected: Outcome, got: Outcome | Checksum, most: int = 5) -> list[str]:

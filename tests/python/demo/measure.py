@@ -15,9 +15,14 @@ class Way:
 
     label: str
     run: Callable[[job.Watch], job.Outcome | job.Checksum]
-    workers: int = 1
-    best: job.Outcome | job.Checksum | None = None
     made_seconds: float = 0.0  # to make its workers, which no other time contains
+    outcome: job.Outcome | job.Checksum | None = None  # of its last run
+    times: job.Times | None = None  # the best of all its runs, part by part
+
+    @property
+    def gives_all(self) -> bool:
+        """Whether it gives the whole result, not just sums."""
+        return isinstance(self.outcome, job.Outcome)
 
 
 class Measurement:
@@ -32,39 +37,28 @@ class Measurement:
         self.teams: list = []
 
     def __enter__(self) -> "Measurement":
-        count = self.workers
+        return self
+
+    def prepare(self) -> None:
+        """Find out what is right, make all workers."""
+        files, count = self.files, self.workers
         interpreters = f"{count} interpreter{'s' * (count > 1)}"
         others = f"{count} process{'es' * (count > 1)}"
-        self.plain = Way("plain loop, no workers", lambda watch: job.plain_loop(self.files, watch))
+        self.plain = Way("plain loop, no workers", lambda watch: job.plain_loop(files, watch))
         self._run(self.plain)  # first: from here on the files are in the system's cache for everybody
-        team, ours_made = self._make(ours.Team)
-        rivals, processes_made = self._make(processes.Team)
-        self.ours_one = Way("crossinterp, 1 interpreter", lambda watch: team.run(self.files, watch, 1))
-        self.ours_all = Way(
-            f"crossinterp, {interpreters}",
-            lambda watch: team.run(self.files, watch),
-            count,
-            made_seconds=ours_made,
-        )
-        self.processes_one = Way("1 process, no exchange", lambda _: rivals.run(self.files, 1))
-        self.processes_all = Way(
-            f"{others}, no exchange",
-            lambda _: rivals.run(self.files, count),
-            count,
-            made_seconds=processes_made,
-        )
+        team, made = self._make(ours.Team)
+        self.ours_one = Way("crossinterp, 1 interpreter", lambda watch: team.run(files, watch, 1))
+        self.ours_all = Way(f"crossinterp, {interpreters}", lambda watch: team.run(files, watch), made)
+        rivals, made = self._make(processes.Team)
+        self.processes_one = Way("1 process, no exchange", lambda _: rivals.run(files, 1))
+        self.processes_all = Way(f"{others}, no exchange", lambda _: rivals.run(files, count), made)
         self.ways = [self.ours_one, self.processes_one, self.ours_all, self.processes_all]
-        self.standard = None
+        self.standard: Way | None = None
         if stdqueue.AVAILABLE:
-            queue_team, queue_made = self._make(stdqueue.Team)
-            self.standard = Way(
-                f"standard library's queue, {interpreters}",
-                lambda watch: queue_team.run(self.files, watch),
-                count,
-                made_seconds=queue_made,
-            )
+            standard, made = self._make(stdqueue.Team)
+            label = f"standard library's queue, {interpreters}"
+            self.standard = Way(label, lambda watch: standard.run(files, watch), made)
             self.ways.append(self.standard)
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         while self.teams:
@@ -94,8 +88,9 @@ class Measurement:
 
     def _run(self, way: Way) -> None:
         with self.progress.run(way.label) as watch:
-            result = way.run(watch)
-        if way.best is None or result.seconds < way.best.seconds:
-            way.best = result
+            way.outcome = way.run(watch)
+        times = way.outcome.times
+        way.times = times if way.times is None else way.times.best(times)
         if way is not self.plain:
-            self.wrong += [f"{way.label}: {line}" for line in job.differences(self.plain.best, result)]
+            lines = job.differences(self.plain.outcome, way.outcome)
+            self.wrong += [f"{way.label}: {line}" for line in lines]

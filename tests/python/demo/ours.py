@@ -6,7 +6,7 @@ import crossinterp as xi
 
 from demo import corpus, job
 
-CAPACITY = 128  # files that wait for a worker; with more, reading pauses
+CAPACITY = 32  # batches of files that wait for a worker; with more, reading pauses
 
 
 class Team:
@@ -27,16 +27,17 @@ class Team:
         """Both phases, with all interpreters or with the first `workers`."""
         workers = workers or len(self.tasks)
         outcome = job.Outcome()
+        clock = job.Clock()
         ends = self._hand_out(workers, "find")
         job.merge_found(watch(self._exchange(files, *ends), "find"), outcome)
         self._must_be_all(files, outcome.files)
-        outcome.find_seconds = outcome.lap()
+        outcome.times.find = clock.lap()
         table = xi.freeze(outcome.table)
-        outcome.freeze_seconds = outcome.lap()
+        outcome.times.freeze = clock.lap()
         ends = self._hand_out(workers, "count", table)
-        outcome.send_seconds = outcome.lap()
+        outcome.times.send = clock.lap()
         job.merge_counted(watch(self._exchange(files, *ends), "count"), outcome)
-        outcome.count_seconds = outcome.lap()
+        outcome.times.count = clock.lap()
         return outcome
 
     def close(self) -> None:
@@ -93,8 +94,8 @@ class Feeder(threading.Thread):
     def run(self) -> None:
         """Until all are sent, one cannot be read, or no worker is left."""
         try:
-            for path in self.files.paths:
-                self.files_out.send(corpus.read(path))
+            for batch in self.files.batches():
+                self.files_out.send(corpus.read(batch))
         except xi.ChannelClosed:
             pass  # the one who waits for results learns of it there
         except OSError as error:
@@ -113,5 +114,5 @@ def work(tasks) -> None:
 def serve(phase, files_in, results_out, table) -> None:
     """One phase: takes files until there are no more."""
     seen: set[str] = set()
-    for source in files_in:
-        results_out.send(job.find_in(source, seen) if phase == "find" else job.count_in(source, table))
+    for sources in files_in:
+        results_out.send(job.find_in(sources, seen) if phase == "find" else job.count_in(sources, table))

@@ -1,7 +1,7 @@
 """The same work in as many processes that exchange nothing: what this machine can give at this moment.
 
 Each process reads its own share of the files, makes a table of its own, and answers with sums. Run as a
-module this file is such a process: a line of JSON with paths comes in, a line of JSON with the sums goes out.
+module this file is such a process: a line of JSON with a phase and paths comes in, a line with sums goes out.
 """
 
 import json
@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Iterable
 
 from demo import corpus, job, tokens
 
@@ -34,16 +34,15 @@ class Team:
             self._answer(process)
 
     def run(self, files: corpus.Corpus, workers: int) -> job.Checksum:
-        """Do the work with the first `workers` processes."""
-        active = self.processes[:workers]
-        requests = [json.dumps(share) + "\n" for share in files.shares(workers)]
-        start = time.perf_counter()
-        for process, request in zip(active, requests, strict=True):
-            process.stdin.write(request)
-            process.stdin.flush()
-        answers = [self._answer(process) for process in active]
-        seconds = time.perf_counter() - start
-        return job.Checksum(*(sum(column) for column in zip(*answers, strict=True)), seconds)
+        """Both phases with the first `workers` processes; each phase lasts until the last has answered."""
+        shares = files.shares(workers)
+        times = job.Times()
+        clock = job.Clock()
+        self._phase("find", shares)
+        times.find = clock.lap()
+        answers = self._phase("count", shares)
+        times.count = clock.lap()
+        return job.Checksum(*(sum(column) for column in zip(*answers, strict=True)), times)
 
     def close(self) -> None:
         """End the processes; each does so when its input ends."""
@@ -59,6 +58,13 @@ class Team:
             process.kill()
         self.close()
 
+    def _phase(self, phase: str, shares: list[list[corpus.Batch]]) -> list[list[int]]:
+        active = self.processes[: len(shares)]
+        for process, share in zip(active, shares, strict=True):
+            process.stdin.write(json.dumps([phase, share]) + "\n")
+            process.stdin.flush()
+        return [self._answer(process) for process in active]
+
     @staticmethod
     def _answer(process: subprocess.Popen) -> list[int]:
         line = process.stdout.readline()
@@ -67,23 +73,28 @@ class Team:
         return json.loads(line)
 
 
-def work(paths: list[str]) -> tuple[int, int, int]:
-    """Both phases over one share, with nobody to ask: files, tokens, names."""
-    table = tokens.new_table()
-    seen: set[str] = set()
-    for path in paths:
-        _, names = job.find_in(corpus.read(path), seen)
-        tokens.add_to_table(table, names)
-    token_count = name_count = 0
-    for path in paths:
-        count, uses = job.count_in(corpus.read(path), table)
-        token_count += count
-        name_count += sum(uses.values())
-    return len(paths), token_count, name_count
+def work(requests: Iterable[str]) -> None:
+    """What each process runs: the phases over its share, with nobody to ask."""
+    table: dict[str, int] = {}
+    for request in requests:
+        phase, share = json.loads(request)
+        files = token_count = uses = 0
+        seen: set[str] = set()
+        if phase == "find":
+            table = tokens.new_table()
+        for batch in share:
+            if phase == "find":
+                batch_files, batch_tokens, names = job.find_in(corpus.read(batch), seen)
+                tokens.add_to_table(table, names)
+            else:
+                batch_files, batch_tokens, numbers = job.count_in(corpus.read(batch), table)
+                uses += sum(numbers.values())
+            files += batch_files
+            token_count += batch_tokens
+        print(json.dumps([files, token_count, uses]), flush=True)
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the parent, and that ends this process's input
     print("[]", flush=True)
-    for line in sys.stdin:
-        print(json.dumps(work(json.loads(line))), flush=True)
+    work(sys.stdin)

@@ -50,19 +50,24 @@ class Progress:
         tqdm.monitor_interval = 0  # no thread of its own
 
         def watch(results: Iterable, phase: str) -> Iterator:
-            label = f"  {what}: {phase}"
-            return iter(
-                tqdm(
-                    results, label, self.total, leave=False, unit="file", mininterval=0.2, dynamic_ncols=True
-                )
-            )
+            with tqdm(
+                desc=f"  {what}: {phase}",
+                total=self.total,
+                unit=" files",
+                leave=False,
+                mininterval=0.2,
+                dynamic_ncols=True,
+            ) as bar:
+                for result in results:
+                    yield result
+                    bar.update(result[0])
 
         return watch
 
 
 def result(measurement) -> None:
     """Everything that a finished measurement tells."""
-    _top(measurement.plain.best)
+    _top(measurement.plain.outcome)
     _times(measurement)
     _table(measurement)
     _speed_up(measurement)
@@ -78,50 +83,50 @@ def _top(outcome: job.Outcome, most: int = 20) -> None:
 
 
 def _times(measurement) -> None:
-    """One line for each way: its best round. Rates count a file once, though both phases read it."""
-    files, count = measurement.plain.best.files, measurement.plain.best.tokens
-    say()
+    """One line for each way: the best time of each part. Rates count a file once: both phases read it."""
+    files, token_count = measurement.plain.outcome.files, measurement.plain.outcome.tokens
     rounds = "1 round" if measurement.rounds == 1 else f"best of {measurement.rounds} rounds"
-    say(
-        f"{f'both phases, {rounds}':<{WIDTH + 2}}"
-        f"{'seconds':>9}{'files/s':>9}{'tokens/s':>12}{'making workers':>17}"
-    )
+    say()
+    say(f"{f'seconds, {rounds}':<{WIDTH}}{'find':>8}{'count':>8}{'all':>8}{'files/s':>9}{'tokens/s':>12}")
     for way in [measurement.plain, *measurement.ways]:
-        seconds = way.best.seconds
-        made = f"{way.made_seconds * 1e3:14.0f} ms" if way.made_seconds else ""
-        say(f"  {way.label:<{WIDTH}}{seconds:9.3f}{files / seconds:9,.0f}{count / seconds:12,.0f}{made}")
+        times = way.times
+        rates = f"{files / times.all:9,.0f}{token_count / times.all:12,.0f}"
+        say(f"  {way.label:<{WIDTH - 2}}{times.find:8.3f}{times.count:8.3f}{times.all:8.3f}{rates}")
+    say(f"making {measurement.workers} workers, which the times do not contain:")
+    for way in [measurement.plain, *measurement.ways]:
+        if way.made_seconds:
+            say(f"  {way.label:<{WIDTH - 2}}{way.made_seconds:8.3f}")
 
 
 def _table(measurement) -> None:
+    outcome, times = measurement.ours_all.outcome, measurement.ours_all.times
     say()
-    best = measurement.ours_all.best
     say(
-        f"the table: {len(best.table):,} names, frozen once in {best.freeze_seconds * 1e3:.1f} ms, "
-        f"sent to {measurement.ours_all.workers} interpreters in {best.send_seconds * 1e6:,.0f} µs"
+        f"the table: {len(outcome.table):,} names, frozen once in {times.freeze * 1e3:.1f} ms, "
+        f"sent to {measurement.workers} interpreters in {times.send * 1e6:,.0f} µs"
     )
     if measurement.standard:
-        seconds = measurement.standard.best.send_seconds
+        seconds = measurement.standard.times.send
         say(f"           over the standard library's queue, a copy for each: {seconds * 1e3:.1f} ms")
 
 
 def _speed_up(measurement) -> None:
+    ours = measurement.ours_one.times.all / measurement.ours_all.times.all
+    processes = measurement.processes_one.times.all / measurement.processes_all.times.all
     say()
-    ours = measurement.ours_one.best.seconds / measurement.ours_all.best.seconds
-    processes = measurement.processes_one.best.seconds / measurement.processes_all.best.seconds
-    say(f"speed-up with {measurement.workers} interpreters  {ours:.2f}")
-    say(f"         with {measurement.workers} processes     {processes:.2f}, which exchange nothing")
-    say(f"         ratio               {ours / processes:.2f}")
+    say(f"speed-up from 1 to {measurement.workers} interpreters    {ours:5.2f}")
+    say(f"         from 1 to {measurement.workers} processes       {processes:5.2f}")
+    say(f"         ratio of the two         {ours / processes:5.2f}")
     if measurement.standard:
-        ratio = measurement.standard.best.seconds / measurement.ours_all.best.seconds
-        say(f"time over the standard library's queue: {ratio:.2f} times ours")
+        ratio = measurement.standard.times.all / measurement.ours_all.times.all
+        say(f"standard library's queue          {ratio:5.2f} times as long as ours")
 
 
 def _verdict(measurement) -> None:
     say()
     if not measurement.wrong:
-        ways = [measurement.plain, *measurement.ways]
-        full = [way.label for way in ways if isinstance(way.best, job.Outcome)]
-        say("results identical: " + "; ".join(full))
+        labels = [way.label for way in [measurement.plain, *measurement.ways] if way.gives_all]
+        say("results identical: " + "; ".join(labels))
         say("sums identical:    the processes'")
         return
     say("RESULTS DIFFER from the plain loop's:")

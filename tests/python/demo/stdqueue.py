@@ -1,7 +1,8 @@
 """The same job over the standard library's queue between interpreters, where this Python has one.
 
-The queue cannot be closed, so workers are told to stop a phase by a None each; it has no shared table, so
-every worker is sent a copy of its own.
+The queue cannot be closed, so a None tells each worker that the files are all taken, and each worker tells
+main by a None that it has seen it: only then may another phase begin. There is no shared table: every worker
+is sent a copy of its own.
 """
 
 import os
@@ -35,7 +36,7 @@ stdqueue.work(tasks, files, results)
 class Team:
     """Interpreters of the standard library, each running `work` in a thread of its own."""
 
-    def __init__(self, workers: int, capacity: int = 128) -> None:
+    def __init__(self, workers: int, capacity: int = 32) -> None:
         self.files = interpreters.create_queue(capacity)
         self.results = interpreters.create_queue()
         self.tasks = []
@@ -60,13 +61,14 @@ class Team:
     def run(self, files: corpus.Corpus, watch: job.Watch) -> job.Outcome:
         """Both phases."""
         outcome = job.Outcome()
+        clock = job.Clock()
         self._hand_out(("find", None))
         job.merge_found(watch(self._phase(files), "find"), outcome)
-        outcome.find_seconds = outcome.lap()
+        outcome.times.find = clock.lap()
         self._hand_out(("count", outcome.table))
-        outcome.send_seconds = outcome.lap()
+        outcome.times.send = clock.lap()
         job.merge_counted(watch(self._phase(files), "count"), outcome)
-        outcome.count_seconds = outcome.lap()
+        outcome.times.count = clock.lap()
         return outcome
 
     def close(self) -> None:
@@ -87,14 +89,19 @@ class Team:
         """Feed all files from a second thread, give out the results as they come."""
         feeder = threading.Thread(target=self._feed, args=(files,))
         feeder.start()
-        for _ in files.paths:
-            yield self._result()
+        working = len(self.threads)
+        while working:
+            result = self._result()
+            if result is None:
+                working -= 1
+            else:
+                yield result
         feeder.join()
 
     def _feed(self, files: corpus.Corpus) -> None:
         try:
-            for path in files.paths:
-                self.files.put(corpus.read(path))
+            for batch in files.batches():
+                self.files.put(corpus.read(batch))
         except OSError:
             self.results.put(traceback.format_exc())
         finally:
@@ -121,8 +128,9 @@ def work(tasks: int, files: int, results: int) -> None:
         while (task := from_main.get()) is not None:
             phase, table = task
             seen: set[str] = set()
-            while (source := sources.get()) is not None:
-                to_main.put(job.find_in(source, seen) if phase == "find" else job.count_in(source, table))
+            while (batch := sources.get()) is not None:
+                to_main.put(job.find_in(batch, seen) if phase == "find" else job.count_in(batch, table))
+            to_main.put(None)
     except BaseException:
         to_main.put(traceback.format_exc())
         raise

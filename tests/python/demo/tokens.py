@@ -8,12 +8,14 @@ import keyword
 import re
 from collections.abc import Iterable
 
-# One token, after any space and comments. Group 1 is set when it is a name. Broken source is no error: an
-# open string ends at the end of its line (with three quotes: of the file), a character that fits nowhere is a
-# token. An f-string is one token, up to the first quote of its own kind.
+# Between tokens.
+SPACE = r"(?: [\s\\] | \#[^\n]* )*+"
+
+# One token, and the space and comments after it. Group 1 is set when it is a name. Broken source is no error:
+# an open string ends at the end of its line (with three quotes: of the file), a character that fits nowhere
+# is a token. An f-string is one token, up to the first quote of its own kind.
 TOKEN = re.compile(
     r"""
-    (?: [\s\\] | \#[^\n]* )*+
     (?: ( (?! [rRbBuUfFtT]{1,2}["'] ) [^\W\d]\w*+ )
       | [rRbBuUfFtT]{0,2}
         (?: \"{3} (?: [^\\"] | \\. | "(?!"") )*+ (?: \"{3} | \Z )
@@ -22,9 +24,11 @@ TOKEN = re.compile(
           | ' (?: [^'\\\n] | \\. )*+ '? )
       | \.?\d (?: [eE][+-]?\d | [\w.] )*+
       | -> | := | \.{3} | (?: \*\* | // | >> | << ) =? | [-+*/%&|^@=!<>]= | . )
-    """,
+    """
+    + SPACE,
     re.VERBOSE | re.DOTALL,
 )
+BEFORE_FIRST = re.compile(SPACE, re.VERBOSE)
 
 
 def decode(source: bytes) -> str:
@@ -36,16 +40,25 @@ def decode(source: bytes) -> str:
 
 
 def names_of(source: bytes) -> tuple[int, dict[str, int]]:
-    """How many tokens the source has, and how often each name stands in it (keywords are names here)."""
-    tokens = 0
-    names: dict[str, int] = {}
-    seen = names.get
-    for token in TOKEN.finditer(decode(source)):
-        tokens += 1
-        name = token[1]
-        if name is not None:
-            names[name] = seen(name, 0) + 1
+    """How many tokens one source has, and how often each name stands in it (keywords are names here)."""
+    _, tokens, names = names_of_all([source])
     return tokens, names
+
+
+def names_of_all(sources: Iterable[bytes]) -> tuple[int, int, dict[str, int]]:
+    """How many sources there are, how many tokens they have, and how often each name stands in them."""
+    files = tokens = 0
+    names: dict[str, int] = {}
+    times = names.get
+    for source in sources:
+        text = decode(source)
+        files += 1
+        for token in TOKEN.finditer(text, BEFORE_FIRST.match(text).end()):
+            tokens += 1
+            name = token[1]
+            if name is not None:
+                names[name] = times(name, 0) + 1
+    return files, tokens, names
 
 
 KEYWORDS = tuple(keyword.kwlist)
