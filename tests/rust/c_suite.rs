@@ -80,3 +80,14 @@ fn the_quick_start_prints_what_it_says() {
     fs::write(&source, block(&page, "c")).expect("the work folder can be written");
     assert_eq!(run(&compile(&source)), block(&page, "text"));
 }
+
+#[test]
+fn the_example_of_the_first_page_prints_what_it_says() {
+    let page = fs::read_to_string(root().join("README.md")).expect("there is a first page");
+    let example = block(&page, "c");
+    let (_, promise) = example.split_once("return 0; /* ").expect("it says what it prints");
+    let (promise, _) = promise.split_once(" */").expect("the comment ends");
+    let source = work_folder("first_page").join("first_page.c");
+    fs::write(&source, example).expect("the work folder can be written");
+    assert_eq!(run(&compile(&source)), format!("{promise}\n"));
+}
