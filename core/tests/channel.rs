@@ -1,5 +1,5 @@
 //! Channels as their users see them.
-#![cfg(not(loom))]
+#![cfg(all(not(loom), feature = "std"))]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,5 @@
 //! Domains as their users see them: what happens when an interpreter ends.
-#![cfg(not(loom))]
+#![cfg(all(not(loom), feature = "std"))]
 
 use std::task::Waker;
 use std::thread;
