@@ -61,13 +61,16 @@ macro_rules! fill_info {
     ($end:expr, $out:expr) => {{
         let end = $end;
         // SAFETY: the contract of the header: the struct is as long as its size says.
-        let out = unsafe { handle::lent_mut(known($out)?) }?;
-        out.len = end.len();
-        out.capacity = end.capacity().unwrap_or(XI_UNBOUNDED);
-        out.senders = end.sender_count();
-        out.receivers = end.receiver_count();
-        out.id = end.channel_id() as u64;
-        out.closed = i32::from(end.is_closed());
+        let out = unsafe { handle::place(known($out)?) }?;
+        out.write(ChannelInfo {
+            struct_size: size_of::<ChannelInfo>(),
+            len: end.len(),
+            capacity: end.capacity().unwrap_or(XI_UNBOUNDED),
+            senders: end.sender_count(),
+            receivers: end.receiver_count(),
+            id: end.channel_id() as u64,
+            closed: i32::from(end.is_closed()),
+        });
         Ok(())
     }};
 }
