@@ -66,7 +66,7 @@ union Word {
 /// Values compare as Python compares: `1 == 1.0 == True`, text by code point whatever its form, maps whatever their
 /// order; a list never equals a tuple, and a NaN equals nothing, not even itself.
 ///
-/// The layout is that of `xi_value` in the C interface: 16 bytes, aligned to 8, all zero when moved.
+/// The layout is that of `xi_value` in the C interface: 16 bytes, aligned as a `u64`, all zero when moved.
 ///
 /// ```
 /// use crossinterp_core::{Kind, Value};
@@ -86,7 +86,7 @@ pub struct Value {
 }
 
 const_assert_eq!(size_of::<Value>(), 16);
-const_assert_eq!(align_of::<Value>(), 8);
+const_assert_eq!(align_of::<Value>(), align_of::<u64>());
 assert_impl_all!(Value: Send, Sync);
 
 // SAFETY: every object is immutable and `Send + Sync` (`Payload` asks for it), and its count is atomic.

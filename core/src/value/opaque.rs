@@ -105,7 +105,7 @@ impl Value {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, feature = "std", not(loom)))]
 mod tests {
     use super::*;
     use std::format;
@@ -160,7 +160,6 @@ mod tests {
     /// Each holds the next in its own memory, so that dropping it drops the next: with tuples between them, and
     /// without.
     #[test]
-    #[cfg(feature = "std")]
     fn a_long_chain_of_things_is_dropped_without_recursion() {
         let open = Arc::new(());
         let mut chain = Value::NONE;
@@ -188,7 +187,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(feature = "std")]
     fn a_drop_that_panics_leaves_the_next_ones_working() {
         struct Trap(Mutex<Value>);
         // SAFETY: no other type of this build of the tests is of this kind.
