@@ -67,7 +67,7 @@ fn selected(options: &Options) -> Result<Vec<Step>> {
     for only in &options.only {
         if !steps.iter().any(|step| is_named(&step.name, only)) {
             let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
-            bail!("there is no step {only}; there are: {}", names.join(", "));
+            bail!("there is no step {only}; there are: {}, python (--full has more)", names.join(", "));
         }
     }
     steps.retain(|step| wants(&step.name));

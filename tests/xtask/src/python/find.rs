@@ -72,8 +72,9 @@ impl fmt::Display for NotFound {
         }
         write!(
             f,
-            "Get one with `apt install python3-dev python3-venv`, `uv python install {FETCHED}` or from \
-             https://www.python.org/downloads/,\nthen put it in PATH or set CROSSINTERP_PYTHON=/path/to/python3.13"
+            "Get one from your system's packages (Debian's are python3-dev and python3-venv), with `uv python install \
+             {FETCHED}`,\nor from https://www.python.org/downloads/; then put it in PATH or set \
+             CROSSINTERP_PYTHON=/path/to/python{FETCHED}"
         )
     }
 }
@@ -243,12 +244,15 @@ fn numbers(version: &str) -> Vec<u32> {
 
 /// Asks an interpreter what it is. The error says in a few words why it cannot be used.
 fn probe(path: &Path) -> Result<Interpreter, String> {
+    // A path is meant from where the person is, a bare name is looked up in PATH.
+    let path = if path.components().count() > 1 { std::path::absolute(path) } else { Ok(path.to_path_buf()) };
+    let path = path.map_err(|error| error.to_string())?;
     let folder = workspace::target_subfolder("xtask").map_err(|error| error.to_string())?;
     static PROBES: AtomicU32 = AtomicU32::new(0);
     let number = PROBES.fetch_add(1, Ordering::Relaxed);
     let answer = folder.join(format!("probe-{}-{number}", std::process::id()));
     let _ = fs::remove_file(&answer);
-    let mut command = isolated(path);
+    let mut command = isolated(&path);
     command.args(["-c", PROBE]);
     let end = run_logged(command, &answer, PROBE_LIMIT);
     let output = fs::read_to_string(&answer).unwrap_or_default();
