@@ -209,9 +209,11 @@ static int import_views(core_state *state)
 
 int core_view_exec(PyObject *module, core_state *state)
 {
-    if (core_add_type(module, &core_frozen_map_spec, &state->frozen_map_type) < 0 ||
+    /* Nobody needs the iterator's type by name. */
+    state->frozen_iterator_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &iterator_spec, NULL);
+    if (state->frozen_iterator_type == NULL ||
+        core_add_type(module, &core_frozen_map_spec, &state->frozen_map_type) < 0 ||
         core_add_type(module, &core_frozen_sequence_spec, &state->frozen_sequence_type) < 0 ||
-        core_add_type(module, &iterator_spec, &state->frozen_iterator_type) < 0 ||
         PyModule_AddFunctions(module, methods) < 0) {
         return -1;
     }
