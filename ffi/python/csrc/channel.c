@@ -106,14 +106,14 @@ static PyObject *end_repr(PyObject *self)
     xi_status status = end_info(end, &info);
     if (status != XI_OK) {
         const char *why = status == XI_ERR_FORKED ? "made before fork" : "ended";
-        return PyUnicode_FromFormat("<crossinterp.%s of channel %llu, %s>", name, id, why);
+        return PyUnicode_FromFormat("<crossinterp.%s of channel 0x%llx, %s>", name, id, why);
     }
     const char *closed = info.closed ? ", closed" : "";
     if (info.capacity == XI_UNBOUNDED) {
-        return PyUnicode_FromFormat("<crossinterp.%s of channel %llu, %zu queued%s>", name, id, info.len,
+        return PyUnicode_FromFormat("<crossinterp.%s of channel 0x%llx, %zu queued%s>", name, id, info.len,
                                     closed);
     }
-    return PyUnicode_FromFormat("<crossinterp.%s of channel %llu, %zu of %zu queued%s>", name, id, info.len,
+    return PyUnicode_FromFormat("<crossinterp.%s of channel 0x%llx, %zu of %zu queued%s>", name, id, info.len,
                                 info.capacity, closed);
 }
 

@@ -322,15 +322,17 @@ static PyObject *run_run(PyObject *self, PyObject *unused)
 /* Attached to the child: SystemExit for its threads, and no more waiting. */
 static void visit(unsigned long thread)
 {
-    (void)PyThreadState_SetAsyncExc(thread, PyExc_SystemExit);
     PyObject *name = PyUnicode_FromString("crossinterp._worker");
     PyObject *worker = name == NULL ? NULL : PyImport_GetModule(name);
-    /* Not imported yet: then there are no other threads. */
-    PyObject *answer = worker == NULL ? NULL : PyObject_CallMethod(worker, "stop_threads", NULL);
+    PyObject *answer = worker == NULL ? NULL : PyObject_CallMethod(worker, "stop_threads", "k", thread);
+    if (answer == NULL) {
+        /* Not imported yet: then there are no other threads. */
+        PyErr_Clear();
+        (void)PyThreadState_SetAsyncExc(thread, PyExc_SystemExit);
+    }
     Py_XDECREF(answer);
     Py_XDECREF(worker);
     Py_XDECREF(name);
-    PyErr_Clear();
     core_domain_end_waits();
 }
 
@@ -451,7 +453,30 @@ static PyObject *exit_thread(PyObject *module, PyObject *ident)
     return PyBool_FromLong(PyThreadState_SetAsyncExc(thread, PyExc_SystemExit));
 }
 
+PyDoc_STRVAR(
+    threads_doc,
+    "_threads($module, /)\n--\n\n"
+    "The idents of the threads of this interpreter, each as often as it has a thread state here; 0 for those "
+    "that\n"
+    "have not begun.  sys._current_frames() has the frames of all interpreters, up to CPython 3.13.");
+
+/* States are removed with the GIL held only.  New ones are put at the head of the list. */
+static PyObject *threads(PyObject *module, PyObject *unused)
+{
+    PyObject *list = PyList_New(0);
+    PyThreadState *thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+    for (; list != NULL && thread != NULL; thread = PyThreadState_Next(thread)) {
+        PyObject *ident = PyLong_FromUnsignedLong(thread->thread_id);
+        if (ident == NULL || PyList_Append(list, ident) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(ident);
+    }
+    return list;
+}
+
 static PyMethodDef module_methods[] = {
+    {"_threads", threads, METH_NOARGS, threads_doc},
     {"_exit_thread", exit_thread, METH_O, exit_thread_doc},
     {NULL, NULL, 0, NULL},
 };

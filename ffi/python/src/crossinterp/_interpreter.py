@@ -40,6 +40,9 @@ class Interpreter:
     Arguments and result are sent as through a channel. The new interpreter imports the module anew; it gets
     this one's ``sys.path`` as it is when start() is called, and nothing else.
 
+    It has ended when the function has returned and the threads started there have ended. When the function
+    has returned nobody may wait there any more: a blocked thread gets InterpreterEnding.
+
     When this interpreter or the program ends, the interpreters it started are stopped, as by stop().
 
     In a ``with`` block it is started if it was not, and joined at the end; an exception in the block stops
