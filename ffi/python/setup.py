@@ -119,7 +119,7 @@ setup(
         Extension(
             "crossinterp._core",
             sources=sorted(str(path.relative_to(HERE)) for path in CSRC.glob("*.c")),
-            depends=[str(path) for path in (*CSRC.glob("*.h"), *INCLUDE.glob("*.h"))],
+            depends=[os.path.relpath(path, HERE) for path in (*CSRC.glob("*.h"), *INCLUDE.glob("*.h"))],
             include_dirs=[str(INCLUDE)],
             libraries=SYSTEM_LIBRARIES,
             extra_compile_args=COMPILE_FLAGS + shlex.split(os.environ.get("CROSSINTERP_CFLAGS", "")),

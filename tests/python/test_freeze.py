@@ -8,7 +8,6 @@ import enum
 import gc
 import operator
 import pickle
-import random
 import sys
 import time
 
@@ -432,52 +431,6 @@ def test_values_are_released_with_their_views():
 
     start = burst(200)
     assert burst(3000) - start < 8 * 1024
-
-
-def test_random_data_against_the_builtins():
-    seed = random.SystemRandom().randrange(2**32)
-    rng = random.Random(seed)
-
-    def key(depth):
-        pick = rng.randrange(7 if depth else 6)
-        return [
-            lambda: rng.randrange(-50, 50),
-            lambda: str(rng.randrange(100)),
-            lambda: rng.choice(["é", "€", "😀", "long text that is a key " * 2]),
-            lambda: rng.random(),
-            lambda: rng.choice([None, True, False, ...]),
-            lambda: rng.randbytes(rng.randrange(20)),
-            lambda: tuple(key(depth - 1) for _ in range(rng.randrange(3))),
-        ][pick]()
-
-    def value(depth):
-        pick = rng.randrange(4) if depth else 0
-        if pick == 1:
-            return [value(depth - 1) for _ in range(rng.randrange(6))]
-        if pick == 2:
-            return tuple(value(depth - 1) for _ in range(rng.randrange(6)))
-        if pick == 3:
-            return {key(2): value(depth - 1) for _ in range(rng.randrange(40))}
-        return rng.choice([key(0), 2 ** rng.randrange(100), 1.5])
-
-    def check(view, plain):
-        assert view == plain, seed
-        assert type(view.thaw()) is type(plain), seed
-        if isinstance(plain, dict):
-            assert list(view.items()) == list(plain.items()), seed
-            for name in [*plain, *(key(2) for _ in range(20))]:
-                assert (name in view) == (name in plain), (seed, name)
-                if name in plain:
-                    assert view[name] == plain[name], (seed, name)
-                    assert view.get(name) == plain[name], (seed, name)
-            view, plain = view.values(), plain.values()
-        for left, right in zip(view, plain, strict=True):
-            if isinstance(right, (dict, list, tuple)):
-                check(left, right)
-
-    for _ in range(200):
-        plain = [value(4)]
-        check(freeze(plain), plain)
 
 
 def test_a_view_holds_no_references_to_what_it_was_made_of():

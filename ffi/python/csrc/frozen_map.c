@@ -123,7 +123,7 @@ static PyObject *map_items(PyObject *self, PyObject *Py_UNUSED(unused))
 static int entry_in_dict(core_state *state, const xi_value *key, const xi_value *value, PyObject *dict)
 {
     PyObject *other = NULL, *object = NULL;
-    PyObject *key_object = core_view_part(state, key);
+    PyObject *key_object = core_object_thawed(state, key);
     int result = key_object == NULL ? -1 : core_dict_get(dict, key_object, &other);
     if (result > 0) {
         object = core_view_part(state, value);
@@ -195,7 +195,7 @@ static PyMethodDef map_methods[] = {
 PyDoc_STRVAR(
     map_doc,
     "A dict that was frozen: a Mapping that nobody can change, read in place, and sent in no time.\n\n"
-    "What is inside is converted when it is touched; dicts, lists and tuples inside are views, too.\n"
+    "Values are converted when they are touched; dicts, lists and tuples among them are views, too.\n"
     "Equal to a dict of the same content.  A key of a type that cannot be sent is never found.");
 
 static PyType_Slot map_slots[] = {

@@ -124,13 +124,13 @@ static PyObject *map_entry(core_state *state, core_view *view, Py_ssize_t index,
         return core_raise(state, status);
     }
     if (gives == CORE_ITER_KEYS) {
-        return core_view_part(state, key);
+        return core_object_thawed(state, key);
     }
     PyObject *object = core_view_part(state, value);
     if (gives == CORE_ITER_VALUES || object == NULL) {
         return object;
     }
-    PyObject *key_object = core_view_part(state, key);
+    PyObject *key_object = core_object_thawed(state, key);
     PyObject *entry = key_object == NULL ? NULL : PyTuple_Pack(2, key_object, object);
     Py_XDECREF(key_object);
     Py_DECREF(object);
