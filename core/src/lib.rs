@@ -29,8 +29,8 @@ mod wait;
 pub use blocking::{IntoIter, Iter};
 pub use channel::{
     CapacityError, OfferError, ParkError, Receiver, RecvError, RecvTimeoutError, RecvWait, SendError,
-    SendTimeoutError, SendWait, Sender, TakeError, TryIter, TryRecvError, TrySendError, WaitError, bounded,
-    rendezvous, try_bounded, try_unbounded, unbounded,
+    SendTimeoutError, SendWait, Sender, TakeError, TryIter, TryRecvError, TrySendError, WaitError,
+    after_fork, bounded, rendezvous, try_bounded, try_unbounded, unbounded,
 };
 pub use domain::{Domain, DomainError, DomainState};
 pub use object::Kind;

@@ -51,6 +51,20 @@ mod machine {
         }
     }
 
+    static GENERATION: AtomicUsize = AtomicUsize::new(0);
+
+    /// How many forks lie between this process and the one that the program began as.
+    #[inline(always)]
+    pub(crate) fn generation() -> usize {
+        // Relaxed: it changes only while a process has one thread.
+        GENERATION.load(Ordering::Relaxed)
+    }
+
+    /// This process is the child of a fork.
+    pub(crate) fn next_generation() {
+        GENERATION.fetch_add(1, Ordering::Relaxed);
+    }
+
     #[inline(always)]
     pub(crate) const fn ordering(_edge: &str, ordering: Ordering) -> Ordering {
         ordering
@@ -127,6 +141,13 @@ mod machine {
             _ => written,
         }
     }
+
+    /// Nothing forks under loom.
+    pub(crate) fn generation() -> usize {
+        0
+    }
+
+    pub(crate) fn next_generation() {}
 
     /// A fence; one that was weakened to `Relaxed` is no fence at all.
     pub(crate) fn acquire(_word: &AtomicUsize, ordering: Ordering) {

@@ -11,7 +11,8 @@
  *            XI_ERR_NULL.  xi_*_release(NULL) does nothing.
  * Blocking   Only functions whose names end in _wait, and xi_wait_sleep, block.
  * Fork       A handle made before fork() answers XI_ERR_FORKED in the child; releasing it there does nothing.
- *            Values made before fork() go on working.  New handles work.
+ *            Values made before fork() go on working, but for the ends in them: taking one out is XI_ERR_FORKED, and
+ *            releasing one leaks it.  New handles work.
  */
 #ifndef CROSSINTERP_H
 #define CROSSINTERP_H
@@ -250,7 +251,7 @@ XI_API void xi_receiver_release(xi_receiver *receiver);
 XI_API xi_status xi_sender_to_value(const xi_sender *sender, xi_value *out);
 XI_API xi_status xi_receiver_to_value(const xi_receiver *receiver, xi_value *out);
 /* One more end of the channel whose end the value is, held by that domain (or by none: NULL).  Borrows; gives *out.
- * XI_ERR_KIND, XI_ERR_ENDED, XI_ERR_NOMEM. */
+ * XI_ERR_KIND, XI_ERR_ENDED, XI_ERR_FORKED, XI_ERR_NOMEM. */
 XI_API xi_status xi_value_as_sender(const xi_value *value, xi_domain *domain, xi_sender **out);
 XI_API xi_status xi_value_as_receiver(const xi_value *value, xi_domain *domain, xi_receiver **out);
 

@@ -191,6 +191,7 @@ fn watched_generation() -> Result<u64, Status> {
 
     extern "C" fn in_child() {
         GENERATION.fetch_add(1, Ordering::Relaxed);
+        crossinterp_core::after_fork(); // for the ends that stand in values
     }
 
     if !WATCHED.load(Ordering::Relaxed) {

@@ -10,8 +10,8 @@ use crate::domain::DomainHandle;
 use crate::handle::{self, Vacant};
 use crate::park::Berth;
 use crate::status::{
-    Status, XI_ERR_CLOSED, XI_ERR_EMPTY, XI_ERR_ENDED, XI_ERR_KIND, XI_ERR_MOVED, XI_ERR_NOMEM,
-    XI_ERR_TIMEOUT, answer,
+    Status, XI_ERR_CLOSED, XI_ERR_EMPTY, XI_ERR_ENDED, XI_ERR_FORKED, XI_ERR_KIND, XI_ERR_MOVED,
+    XI_ERR_NOMEM, XI_ERR_TIMEOUT, answer,
 };
 use crate::wait::{Wait, WaitHandle, Wake, gave_up};
 
@@ -63,6 +63,9 @@ pub unsafe extern "C" fn xi_value_as_receiver(
             return Err(XI_ERR_MOVED);
         }
         let end = value.as_receiver().ok_or(XI_ERR_KIND)?;
+        if end.is_stale() {
+            return Err(XI_ERR_FORKED);
+        }
         // SAFETY: as above.
         let domain = unsafe { handle::borrow_or_none(domain) }?;
         let vacant = Vacant::new()?;

@@ -19,6 +19,7 @@ struct inherited {
     xi_wait *receiving;
     xi_wait *sending;
     xi_value text;
+    xi_value ends[2]; /* of a channel whose only ends these are */
 };
 
 static const char *const LONG_TEXT = "a text that is too long to lie within the value itself";
@@ -34,6 +35,8 @@ static struct inherited make_all(void)
     check_channel(0, &full, &other);
     xi_value value = xi_value_int(1);
     REQUIRE_OK(xi_sender_send_begin(full, &value, NULL, NULL, &all.sending));
+    REQUIRE_OK(xi_sender_to_value(full, &all.ends[0]));
+    REQUIRE_OK(xi_receiver_to_value(other, &all.ends[1]));
     xi_sender_release(full);
     xi_receiver_release(other);
     REQUIRE_OK(xi_value_text(XI_TEXT_ASCII, LONG_TEXT, strlen(LONG_TEXT), &all.text));
@@ -79,6 +82,15 @@ static void stale_handles_answer(struct inherited *all)
     CHECK(domain == NULL && sender == NULL && receiver == NULL && wait == NULL);
 }
 
+/* Until release_all, which makes moved values of them. */
+static void stale_ends_answer(struct inherited *all)
+{
+    xi_sender *sender = NULL;
+    xi_receiver *receiver = NULL;
+    CHECK_STATUS(XI_ERR_FORKED, xi_value_as_sender(&all->ends[0], NULL, &sender));
+    CHECK_STATUS(XI_ERR_FORKED, xi_value_as_receiver(&all->ends[1], NULL, &receiver));
+}
+
 static void release_all(struct inherited *all)
 {
     xi_wait_release(all->receiving);
@@ -87,6 +99,8 @@ static void release_all(struct inherited *all)
     xi_receiver_release(all->receiver);
     xi_domain_release(all->domain);
     xi_value_release(&all->text);
+    xi_value_release(&all->ends[0]);
+    xi_value_release(&all->ends[1]);
 }
 
 static void *answer_one(void *argument)
@@ -143,6 +157,7 @@ static void a_child_starts_anew(void)
         stale_handles_answer(&all);
         new_things_work();
         values_go_on(&all);
+        stale_ends_answer(&all);
         release_all(&all);
         stale_handles_answer(&all); /* which did nothing */
         struct inherited own = make_all();
@@ -150,6 +165,7 @@ static void a_child_starts_anew(void)
         if (grandchild == 0) {
             stale_handles_answer(&all);
             stale_handles_answer(&own);
+            stale_ends_answer(&own);
             new_things_work();
             _exit(atomic_load(&check_failed) != 0);
         }
@@ -191,7 +207,9 @@ static void *keep_busy(void *argument)
 static void a_child_waits_for_no_thread_of_its_parent(void)
 {
     struct busy busy = {.stop = 0};
+    xi_value end;
     check_channel(4, &busy.sender, &busy.receiver);
+    REQUIRE_OK(xi_sender_to_value(busy.sender, &end));
     pthread_t thread = check_thread(keep_busy, &busy);
     for (int i = 0; i < 100; i++) {
         fflush(NULL);
@@ -202,6 +220,7 @@ static void a_child_waits_for_no_thread_of_its_parent(void)
             CHECK_STATUS(XI_ERR_FORKED, xi_receiver_try_recv(busy.receiver, &value));
             xi_sender_release(busy.sender);
             xi_receiver_release(busy.receiver);
+            xi_value_release(&end);
             new_things_work();
             _exit(atomic_load(&check_failed) != 0);
         }
@@ -209,6 +228,7 @@ static void a_child_waits_for_no_thread_of_its_parent(void)
     }
     atomic_store(&busy.stop, 1);
     check_join(thread);
+    xi_value_release(&end);
     xi_sender_release(busy.sender);
     xi_receiver_release(busy.receiver);
 }

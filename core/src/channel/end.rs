@@ -8,7 +8,7 @@ use core::fmt;
 
 use super::{Channel, Side};
 use crate::domain::{Domain, DomainError, Member, Membership, Role};
-use crate::primitive::{AtomicBool, Ordering};
+use crate::primitive::{AtomicBool, Ordering, generation};
 use crate::refs::Shared;
 use crate::wait::Waiter;
 
@@ -89,6 +89,12 @@ impl<T> End<T> {
     #[inline]
     pub(super) fn is_ended(&self) -> bool {
         self.hold.as_ref().is_some_and(|hold| hold.entry.released.load(Ordering::Relaxed))
+    }
+
+    /// Whether the channel was made before a fork, in the parent of this process.
+    #[inline]
+    pub(super) fn is_stale(&self) -> bool {
+        self.channel.generation != generation()
     }
 
     /// One more end, held by nobody.
@@ -177,6 +183,11 @@ impl<T> Clone for End<T> {
 
 impl<T> Drop for End<T> {
     fn drop(&mut self) {
+        if self.is_stale() {
+            // One count more than there are holders: neither the channel nor the entry is ever freed, or locked.
+            core::mem::forget((self.channel.clone(), self.hold.take()));
+            return;
+        }
         match &self.hold {
             None => self.channel.leave(self.side),
             Some(hold) => hold.entry.release(),

@@ -45,6 +45,7 @@ pub use sender::Sender;
 
 use crate::list::List;
 use crate::lock::Lock;
+use crate::primitive::{generation, next_generation};
 use crate::refs::Shared;
 use crate::ring::Ring;
 use crate::wait::Phase;
@@ -63,6 +64,8 @@ pub(crate) enum Side {
 pub(crate) struct Channel<T> {
     /// `None`: unbounded.
     capacity: Option<usize>,
+    /// Of the process in which it was made.
+    generation: usize,
     state: Lock<State<T>>,
 }
 
@@ -71,7 +74,8 @@ impl<T> Channel<T> {
         capacity: Option<usize>,
         queue: Queue<T>,
     ) -> Result<(Sender<T>, Receiver<T>), CapacityError> {
-        let channel = Shared::try_new(Self { capacity, state: Lock::new(State::new(queue)) })
+        let state = Lock::new(State::new(queue));
+        let channel = Shared::try_new(Self { capacity, generation: generation(), state })
             .map_err(|_| CapacityError::NoMemory)?;
         // `State::new` counts one end of each side: these two.
         Ok((
@@ -117,6 +121,23 @@ impl<T> Channel<T> {
             }
         }
     }
+}
+
+/// Tells the library that this process is the child of a `fork()`. An embedder whose process forks calls it first thing
+/// in the child, as from `pthread_atfork`.
+///
+/// A channel that was made before may have been in the middle of anything when the other threads were left behind. From
+/// here on its ends say that they are stale ([`Sender::is_stale`]), and dropping one leaks it, because its lock may never
+/// be let go. Using one is the caller's to avoid. New channels and domains work.
+///
+/// ```standalone_crate
+/// let (tx, _rx) = crossinterp_core::unbounded::<u8>();
+/// assert!(!tx.is_stale());
+/// crossinterp_core::after_fork();
+/// assert!(tx.is_stale());
+/// ```
+pub fn after_fork() {
+    next_generation();
 }
 
 /// A channel that holds up to `capacity` messages; 0 makes a [`rendezvous`] channel.

@@ -174,6 +174,12 @@ macro_rules! either_end {
                 self.0.is_ended()
             }
 
+            /// Whether the channel was made before a `fork()`, in the parent of this process, as far as
+            /// [`after_fork`](crate::after_fork) was called: then do not use it.
+            pub fn is_stale(&self) -> bool {
+                self.0.is_stale()
+            }
+
             /// One more end, held by the same domain if there is one.
             ///
             /// # Errors
