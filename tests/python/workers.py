@@ -224,6 +224,22 @@ def catch_once(ready: crossinterp.Sender) -> str:
     return "never"
 
 
+def catch_and_go_on(ready: crossinterp.Sender) -> None:
+    try:
+        compute(ready)
+    except SystemExit:
+        compute()
+
+
+def keep_for_ever(sender: crossinterp.Sender) -> str:
+    """Keeps an end in a cycle with a function that outlives the modules."""
+    cycle: list[Any] = [sender]
+    cycle.append(cycle)
+    sys.kept = (cycle, keep_for_ever)  # type: ignore[attr-defined]
+    crossinterp._core.kept = sender  # type: ignore[attr-defined]
+    return "kept"
+
+
 def spawn_and_compute(depth: int, ready: crossinterp.Sender | None = None) -> None:
     """A chain of interpreters, each spawned by the one before, and all computing."""
     if depth > 0:
