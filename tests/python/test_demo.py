@@ -3,6 +3,9 @@
 import io
 import keyword
 import os
+import signal
+import subprocess
+import sys
 import threading
 import tokenize
 from pathlib import Path
@@ -10,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from demo import __main__ as command
-from demo import corpus, job, ours, processes, stdqueue, tokens
+from demo import corpus, job, ours, processes, report, stdqueue, tokens
 
 SOURCE = '''\
 """A module; not_a_name."""
@@ -208,7 +211,17 @@ def test_the_program_prints_the_result(folder: Path, capsys: pytest.CaptureFixtu
     assert "results identical" in out
     names = job.plain_loop(corpus.find(str(folder)), quiet).names
     first = max(sorted(names), key=names.__getitem__)
+    assert "speed-up from 1 to 2 interpreters" in out
     assert ["1", first, f"{names[first]:,}", "identifier"] in [line.split() for line in out.splitlines()]
+
+
+def test_one_worker_has_nothing_to_be_compared_with(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--workers", "1", "--input", str(folder), "--seconds", "0"]) == 0
+    out = capsys.readouterr().out
+    assert "1 worker\n" in out
+    assert out.count("crossinterp, 1 interpreter  ") == 3  # progress, times, making
+    assert "speed-up" not in out
+    assert "results identical" in out
 
 
 def test_the_program_fails_when_results_differ(
@@ -255,6 +268,38 @@ def test_differences_are_told_in_words() -> None:
         "'a' counted 2 times, expected 1",
         "… and 1 more names",
     ]
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_terminal_sees_a_bar_and_others_a_line(live: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    results = [(3, 10, ()), (2, 10, ())]
+    with report.Progress(5, live).run("this way") as watch:
+        assert list(watch(results, "find")) == results
+    captured = capsys.readouterr()
+    assert ("this way: find" in captured.err) is live
+    assert captured.out.splitlines()[-1].startswith("  this way  ")
+
+
+def test_ctrl_c_ends_it_soon(folder: Path) -> None:
+    for number in range(100):
+        (folder / f"more{number}.py").write_bytes(SOURCE * 60)
+    program = subprocess.Popen(
+        [sys.executable, str(Path(command.__file__).parent), "--workers", "2", "--input", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        for line in program.stdout:
+            if line.startswith("round 1"):
+                break
+        os.killpg(program.pid, signal.SIGINT)  # as a terminal does, to all its processes
+        _, err = program.communicate(timeout=30)
+        assert (program.returncode, err) == (130, "")
+    finally:
+        program.kill()
+        program.communicate()
 
 
 def test_it_runs_as_a_folder(folder: Path, isolated) -> None:

@@ -42,17 +42,20 @@ class Measurement:
     def prepare(self) -> None:
         """Find out what is right, make all workers."""
         files, count = self.files, self.workers
-        interpreters = f"{count} interpreter{'s' * (count > 1)}"
-        others = f"{count} process{'es' * (count > 1)}"
+        interpreters = report.number_of(count, "interpreter")
         self.plain = Way("plain loop, no workers", lambda watch: job.plain_loop(files, watch))
         self._run(self.plain)  # first: from here on the files are in the system's cache for everybody
         team, made = self._make(ours.Team)
-        self.ours_one = Way("crossinterp, 1 interpreter", lambda watch: team.run(files, watch, 1))
         self.ours_all = Way(f"crossinterp, {interpreters}", lambda watch: team.run(files, watch), made)
         rivals, made = self._make(processes.Team)
-        self.processes_one = Way("1 process, no exchange", lambda _: rivals.run(files, 1))
-        self.processes_all = Way(f"{others}, no exchange", lambda _: rivals.run(files, count), made)
-        self.ways = [self.ours_one, self.processes_one, self.ours_all, self.processes_all]
+        label = report.number_of(count, "process", "es") + ", no exchange"
+        self.processes_all = Way(label, lambda _: rivals.run(files, count), made)
+        self.ways = [self.ours_all, self.processes_all]
+        self.ours_one, self.processes_one = self.ours_all, self.processes_all
+        if count > 1:
+            self.ours_one = Way("crossinterp, 1 interpreter", lambda watch: team.run(files, watch, 1))
+            self.processes_one = Way("1 process, no exchange", lambda _: rivals.run(files, 1))
+            self.ways = [self.ours_one, self.processes_one, *self.ways]
         self.standard: Way | None = None
         if stdqueue.AVAILABLE:
             standard, made = self._make(stdqueue.Team)

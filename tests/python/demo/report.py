@@ -21,11 +21,16 @@ def complain(line: str) -> None:
     print(f"demo: {line}", file=sys.stderr, flush=True)
 
 
+def number_of(count: int, noun: str, plural: str = "s") -> str:
+    """A number of things in words."""
+    return f"{count:,} {noun}{plural if count != 1 else ''}"
+
+
 def heading(files: corpus.Corpus, workers: int) -> None:
     """What runs on what."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    say(f"crossinterp demo on {python}, {workers} workers")
-    say(f"input    {len(files.paths):,} Python files, {files.bytes / 1e6:.1f} MB, in {files.root}")
+    say(f"crossinterp demo on {python}, {number_of(workers, 'worker')}")
+    say(f"input    {number_of(len(files.paths), 'Python file')}, {files.bytes / 1e6:.1f} MB, in {files.root}")
     say("job      find all names; number them in one table that every worker reads; count the names with it")
     say()
 
@@ -35,13 +40,16 @@ class Progress:
 
     def __init__(self, total: int, live: bool | None = None) -> None:
         self.total = total
-        self.live = sys.stderr.isatty() if live is None else live
+        self.live = sys.stderr.isatty() and sys.stdout.isatty() if live is None else live
 
     @contextmanager
     def run(self, what: str) -> Iterator[job.Watch]:
         """One run of the job; gives what `job.Watch` is."""
+        if self.live:
+            print(f"  {what} …", end="\r", flush=True)  # until a bar or the line below takes its place
+        watch = self._bar(what) if self.live else lambda results, phase: iter(results)
         start = time.perf_counter()
-        yield self._bar(what) if self.live else lambda results, phase: iter(results)
+        yield watch
         say(f"  {what:<{WIDTH}}{time.perf_counter() - start:9.3f} s")
 
     def _bar(self, what: str) -> Callable[[Iterable, str], Iterator]:
@@ -85,14 +93,14 @@ def _top(outcome: job.Outcome, most: int = 20) -> None:
 def _times(measurement) -> None:
     """One line for each way: the best time of each part. Rates count a file once: both phases read it."""
     files, token_count = measurement.plain.outcome.files, measurement.plain.outcome.tokens
-    rounds = "1 round" if measurement.rounds == 1 else f"best of {measurement.rounds} rounds"
+    title = f"seconds, best of {number_of(measurement.rounds, 'round')}"
     say()
-    say(f"{f'seconds, {rounds}':<{WIDTH}}{'find':>8}{'count':>8}{'all':>8}{'files/s':>9}{'tokens/s':>12}")
+    say(f"{title:<{WIDTH}}{'find':>8}{'count':>8}{'all':>8}{'files/s':>9}{'tokens/s':>12}")
     for way in [measurement.plain, *measurement.ways]:
         times = way.times
         rates = f"{files / times.all:9,.0f}{token_count / times.all:12,.0f}"
         say(f"  {way.label:<{WIDTH - 2}}{times.find:8.3f}{times.count:8.3f}{times.all:8.3f}{rates}")
-    say(f"making {measurement.workers} workers, which the times do not contain:")
+    say(f"making {number_of(measurement.workers, 'worker')}, which the times do not contain:")
     for way in [measurement.plain, *measurement.ways]:
         if way.made_seconds:
             say(f"  {way.label:<{WIDTH - 2}}{way.made_seconds:8.3f}")
@@ -103,7 +111,7 @@ def _table(measurement) -> None:
     say()
     say(
         f"the table: {len(outcome.table):,} names, frozen once in {times.freeze * 1e3:.1f} ms, "
-        f"sent to {measurement.workers} interpreters in {times.send * 1e6:,.0f} µs"
+        f"sent to {number_of(measurement.workers, 'interpreter')} in {times.send * 1e6:,.0f} µs"
     )
     if measurement.standard:
         seconds = measurement.standard.times.send
@@ -114,9 +122,10 @@ def _speed_up(measurement) -> None:
     ours = measurement.ours_one.times.all / measurement.ours_all.times.all
     processes = measurement.processes_one.times.all / measurement.processes_all.times.all
     say()
-    say(f"speed-up from 1 to {measurement.workers} interpreters    {ours:5.2f}")
-    say(f"         from 1 to {measurement.workers} processes       {processes:5.2f}")
-    say(f"         ratio of the two         {ours / processes:5.2f}")
+    if measurement.workers > 1:
+        say(f"speed-up from 1 to {measurement.workers} interpreters    {ours:5.2f}")
+        say(f"         from 1 to {measurement.workers} processes       {processes:5.2f}")
+        say(f"         ratio of the two         {ours / processes:5.2f}")
     if measurement.standard:
         ratio = measurement.standard.times.all / measurement.ours_all.times.all
         say(f"standard library's queue          {ratio:5.2f} times as long as ours")
