@@ -16,7 +16,7 @@ __all__ = ["main", "stop_threads"]
 Call = tuple[str, str, tuple[Any, ...], Mapping[str, Any]]
 
 _stopping = False  # a visitor was here
-_finishing = False  # the function is over
+_finishing = False  # the function is over: this thread is not told to end any more
 _told: weakref.WeakSet[threading.Thread] = weakref.WeakSet()  # that they are to end
 _told_others: set[int] = set()  # the same, of threads that threading does not know
 
@@ -38,13 +38,19 @@ def main(call: Call, report: Callable[[str, Any], None]) -> None:
 
 
 def _call(call: Call, report: Callable[[str, Any], None]) -> None:
+    global _finishing
     module, path, args, kwargs = call
     del call
     try:
-        report("value", find(module, path)(*args, **kwargs))
+        value = find(module, path)(*args, **kwargs)
+        _finishing = True
+        report("value", value)
     except SystemExit:
+        _finishing = True
         report("exit", None)
     except BaseException as error:
+        # Describing imports modules: a SystemExit in the middle would leave open files behind.
+        _finishing = True
         for description in describe(error):
             try:
                 report("error", description)
