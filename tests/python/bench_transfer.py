@@ -38,7 +38,7 @@ def there_and_back(put: Callable, get: Callable, thing: Any) -> Callable[[int], 
     return task
 
 
-def solo(rounds: int) -> None:
+def solo(rounds: int, share: float) -> None:
     """One thread sends and receives: conversion, queue and nothing else."""
     for name, thing, shareable, loops in CASES:
         sender, receiver = xi.channel(4)
@@ -50,7 +50,7 @@ def solo(rounds: int) -> None:
             tasks[label] = there_and_back(made.put, made.get, thing)
         simple: queue.SimpleQueue = queue.SimpleQueue()
         tasks["queue.SimpleQueue (passes the reference)"] = there_and_back(simple.put, simple.get, thing)
-        contenders = measuring.take_turns(tasks, loops, rounds)
+        contenders = measuring.take_turns(tasks, max(1, int(loops * share)), rounds)
         measuring.print_table(f"send and receive: {name}", contenders)
 
 
@@ -100,9 +100,10 @@ def stream_standard(thing: Any, capacity: int) -> Callable[[int], None]:
     return task
 
 
-def streams(rounds: int) -> None:
+def streams(rounds: int, share: float) -> None:
     """One interpreter sends, another receives; making and ending that one is part of the time."""
-    for name, thing, loops in (("small int", 12345, 100_000), ("bytes of 1 MiB", BYTES, 500)):
+    for name, thing, most in (("small int", 12345, 20_000), ("bytes of 1 MiB", BYTES, 500)):
+        loops = max(1, int(most * share))
         tasks = {"crossinterp": stream_ours(thing, 128)}
         if interpreters is not None:
             tasks["standard library's interpreter queue"] = stream_standard(thing, 128)
@@ -114,11 +115,14 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15, metavar="N", help="rounds (default: %(default)s)")
+    parser.add_argument(
+        "--share", type=float, default=1.0, metavar="F", help="of the loops in a round (default: all)"
+    )
     options = parser.parse_args()
     start = time.perf_counter()
     measuring.heading("sending and receiving")
-    solo(options.rounds)
-    streams(max(1, options.rounds // 3))
+    solo(options.rounds, options.share)
+    streams(max(1, options.rounds // 3), options.share)
     print(f"\n{time.perf_counter() - start:.0f} s", flush=True)
 
 
