@@ -136,6 +136,8 @@ fn asan(step: &mut Running) -> Result<()> {
         let mut command = cargo();
         command.arg("test").args(arguments).args(["--target", &host()?]);
         command.env("CARGO_TARGET_DIR", &folder).env("RUSTC_BOOTSTRAP", "1");
+        // Tests ask for more memory than there is, and expect to be told so.
+        command.env("ASAN_OPTIONS", "allocator_may_return_null=1");
         command.env("RUSTFLAGS", "-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer");
         Ok(command)
     };
@@ -182,7 +184,7 @@ fn host() -> Result<String> {
     }
 }
 
-/// The stub file against what the extension really has.
+/// The stub file against what the extension really has, and the package's own types.
 fn types(step: &mut Running, program: PathBuf) -> Result<()> {
     let python = || {
         let mut command = own("python");
@@ -194,7 +196,11 @@ fn types(step: &mut Running, program: PathBuf) -> Result<()> {
     command.args(["--requirement", "tests/xtask/requirements-types.txt"]);
     step.run(command, Counts::Nothing)?;
     let mut command = python();
-    command.args(["-m", "mypy.stubtest", "crossinterp"]);
+    command.args(["-m", "mypy.stubtest", "crossinterp._core"]);
+    step.run(command, Counts::Nothing)?;
+    let mut command = python();
+    command.args(["-m", "mypy", "--config-file", "ffi/python/pyproject.toml", "--cache-dir"]);
+    command.arg(target().join("mypy")).arg("ffi/python/src");
     step.run(command, Counts::Nothing)
 }
 

@@ -109,7 +109,8 @@ fn summary(outcomes: &[(String, Outcome)], time: Duration) -> String {
         let logs = workspace::target().join("xtask/logs");
         format!("FAILED: {} (logs in {})", failed.join(", "), logs.display())
     };
-    format!("{}\n{} steps in {minutes}: {verdict}\n{}", table.render(), outcomes.len(), plain_line(tally))
+    let steps = if outcomes.len() == 1 { "1 step".to_string() } else { format!("{} steps", outcomes.len()) };
+    format!("{}\n{steps} in {minutes}: {verdict}\n{}", table.render(), plain_line(tally))
 }
 
 fn seconds(time: Duration) -> String {
