@@ -206,6 +206,45 @@ def test_depth_is_limited_by_an_error_and_nothing_is_lost(roundtrip):
         deep = deep.pop()
 
 
+def test_depth_is_limited_in_threads_too():
+    problems = []
+
+    def run():
+        deep: object = 0
+        for _ in range(200_000):
+            deep = {"k": (deep, 1)}
+        sender, _receiver = crossinterp.channel()
+        for verb in (sender.send, crossinterp.freeze):
+            try:
+                verb(deep)
+            except RecursionError as error:
+                problems.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert len(problems) == 2
+
+
+def test_frozen_data_is_as_deep_as_wanted_when_built_in_steps():
+    """Comparing and releasing need no recursion; what does, says so."""
+    views = []
+    for _ in range(2):
+        view = crossinterp.freeze([0])
+        for _ in range(100_000):
+            view = crossinterp.freeze([view])
+        views.append(view)
+    assert views[0] == views[1]
+    assert views[0] != crossinterp.freeze([views[1]])
+    with pytest.raises(RecursionError):
+        views[0].thaw()
+    with pytest.raises(RecursionError):
+        repr(views[0])
+    sender, receiver = crossinterp.channel()
+    sender.send(views[0])
+    assert receiver.recv(timeout=10) == views[1]
+
+
 def test_moderate_depth_works(roundtrip):
     for wrap in (lambda x: [x], lambda x: (x,), lambda x: {"k": x}):
         deep = 0

@@ -417,22 +417,6 @@ def test_sending_a_view_takes_the_same_time_whatever_its_size():
     assert large < small * 10 + 20e-6
 
 
-def test_values_are_released_with_their_views():
-    resource = pytest.importorskip("resource")
-
-    def burst(count):
-        for _ in range(count):
-            view = freeze({"list": ["x" * 1000, list(range(1000))], "bytes": b"y" * 10_000})
-            assert view["list"][1][10] == 10
-            assert len(view["list"][:]) == 2
-            assert {key: value for key, value in view.items()}.keys() == {"list", "bytes"}
-        gc.collect()
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-    start = burst(200)
-    assert burst(3000) - start < 8 * 1024
-
-
 def test_a_view_holds_no_references_to_what_it_was_made_of():
     part = [1, 2, 3]
     before = sys.getrefcount(part)
