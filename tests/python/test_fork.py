@@ -51,7 +51,8 @@ def child():
     for call in (
         lambda: sender.send(1), lambda: sender.try_send(1), lambda: sender.send(1, timeout=1),
         receiver.recv, receiver.try_recv, lambda: receiver.recv(timeout=1), lambda: list(receiver),
-        sender.clone, receiver.clone, sender.close, receiver.close, lambda: len(sender), lambda: sender.closed,
+        sender.clone, receiver.clone, sender.close, receiver.close,
+        lambda: len(sender), lambda: sender.closed,
     ):
         error = raises(xi.ForkedError, call)
         assert "fork" in str(error)
@@ -120,7 +121,7 @@ assert status == 0, status
 
 
 def test_fork_while_threads_wait(forking):
-    """Another thread of the parent is in the middle of a wait, and goes on; the child does not inherit its lock."""
+    """Threads of the parent are in the middle of a wait, and go on."""
     forking("""
 sender, receiver = xi.channel(0)
 got = []

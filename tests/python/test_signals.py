@@ -1,4 +1,4 @@
-"""Ctrl-C and other signals: they end or interrupt waits of the main thread of the main interpreter, and only these."""
+"""Ctrl-C and other signals: they interrupt waits of the main interpreter's main thread, and only these."""
 
 import os
 import random
@@ -78,7 +78,12 @@ def test_ctrl_c_ends_waiting_for_an_interpreter(action):
 
 def test_ctrl_c_while_the_process_ends():
     """Something that cannot be interrupted holds the end up; an impatient user does not make it crash."""
-    code = "import crossinterp, time; crossinterp.spawn('time:sleep', 2); time.sleep(0.3); print('end', flush=True)"
+    code = """
+import crossinterp, time
+crossinterp.spawn("time:sleep", 2)
+time.sleep(0.3)
+print("end", flush=True)
+"""
     process = subprocess.Popen(
         [sys.executable, "-X", "faulthandler", "-c", code],
         stdout=subprocess.PIPE,
@@ -206,7 +211,7 @@ def test_messages_and_signals_at_once_lose_nothing():
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     producer.join()
-    # Between recv's return and got.append the alarm may still strike: that message was received, not lost by recv.
+    # Between recv's return and got.append the alarm may still strike: recv has not lost that message.
     assert got == sorted(got) and len(set(got)) == len(got)
     assert len(got) >= count * 0.5
 

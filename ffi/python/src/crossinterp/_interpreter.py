@@ -63,13 +63,15 @@ class Interpreter:
         self._name = f"Interpreter-{next(_numbers)}" if name is None else str(name)
         self._run: Run | None = None
         self._thread: Runner | None = None
+        # Not the thread is waited for: in CPython 3.12 a join that Ctrl-C interrupts takes it for ended.
+        self._ended = threading.Event()
         self._broken: BaseException | None = None
         self._outcome: tuple[str | None, Any] | None = None
 
     def __repr__(self) -> str:
         if self._thread is None:
             state = "not started"
-        elif self._thread.is_alive():
+        elif self.is_alive():
             state = "running"
         else:
             state = "ended"
@@ -116,6 +118,7 @@ class Interpreter:
             self._broken = error
         finally:
             _running.discard(self)
+            self._ended.set()
 
     def _started_run(self) -> Run:
         if self._run is None:
@@ -124,7 +127,7 @@ class Interpreter:
 
     def is_alive(self) -> bool:
         """Whether it was started and has not ended."""
-        return self._thread is not None and self._thread.is_alive()
+        return self._thread is not None and not self._ended.is_set()
 
     def join(self, timeout: float | None = None) -> None:
         """Waits until it has ended, at most timeout seconds: is_alive() tells which of the two it was."""
@@ -133,8 +136,7 @@ class Interpreter:
             if not timeout >= 0:
                 raise ValueError("timeout must be a number, not negative")
             timeout = min(timeout, threading.TIMEOUT_MAX)
-        if self._thread is not None:
-            self._thread.join(timeout)
+        self._ended.wait(timeout)
 
     def result(self, timeout: float | None = None) -> Any:
         """Waits until it has ended, and returns what the function returned, or raises what it raised.
