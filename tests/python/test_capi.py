@@ -184,6 +184,12 @@ def test_every_status_of_the_header_is_in_the_list_above():
     assert numbers == STATUSES.keys() - {-1000}
 
 
+@pytest.mark.parametrize("number", range(9))
+def test_wrong_calls_are_answered(native_peer, number):
+    with pytest.raises(SystemError):
+        native_peer.wrong_call(number)
+
+
 def test_another_abi_is_refused(extensions):
     with pytest.raises(
         ImportError, match="compiled for ABI 4000000000 of crossinterp, but the one imported has ABI"

@@ -46,14 +46,14 @@ def same(left, right):
 
 
 @given(data)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_is_sent_arrives(value):
     sender.send(value)
     assert same(receiver.recv(timeout=10), value)
 
 
 @given(data)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_is_frozen_thaws_and_travels(value):
     view = freeze([value])
     sender.send(view)
@@ -65,7 +65,7 @@ def test_what_is_frozen_thaws_and_travels(value):
 
 
 @given(st.dictionaries(keys, data, max_size=30), st.lists(keys, max_size=10))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_frozen_map_reads_as_the_dict(mapping, others):
     view = freeze(mapping)
     assert type(view) is FrozenMap
@@ -84,7 +84,7 @@ def test_a_frozen_map_reads_as_the_dict(mapping, others):
 
 
 @given(st.lists(data, max_size=12), st.slices(12), data)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_frozen_sequence_reads_as_the_list(items, part, other):
     for original in (items, tuple(items)):
         view = freeze(original)
@@ -99,7 +99,7 @@ def test_a_frozen_sequence_reads_as_the_list(items, part, other):
 
 
 @given(keys)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_frozen_tuples_hash_as_tuples(key):
     original = (key, (key,))
     assert hash(freeze(original)) == hash(original)

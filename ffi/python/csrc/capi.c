@@ -24,11 +24,19 @@ static PyObject *object_from_value(const xi_capi *api, const xi_value *value)
 
 static const xi_sender *sender_of_object(const xi_capi *api, PyObject *object)
 {
+    if (object == NULL) {
+        PyErr_BadInternalCall();
+        return NULL;
+    }
     return core_sender_borrow(state_of(api), object);
 }
 
 static const xi_receiver *receiver_of_object(const xi_capi *api, PyObject *object)
 {
+    if (object == NULL) {
+        PyErr_BadInternalCall();
+        return NULL;
+    }
     return core_receiver_borrow(state_of(api), object);
 }
 

@@ -216,7 +216,7 @@ static int convert_dict(walker *walk, PyObject *original, const core_step *up, x
         result = convert_entry(walk, &step, key, value, builder);
         Py_DECREF(key);
         Py_DECREF(value);
-        if (result == 0 && PyDict_Size(dict) != len) {
+        if (result == 0 && PyDict_Size(original) != len) {
             result = changed(walk, original);
         }
         step.index++;

@@ -321,6 +321,33 @@ static PyObject *raise_status(PyObject *module, PyObject *number)
     return api->raise_status(api, (xi_status)status);
 }
 
+/* wrong_call(number): what the table answers to NULL where something must be. */
+static PyObject *wrong_call(PyObject *module, PyObject *number)
+{
+    const xi_capi *api = api_of(module);
+    xi_value value = {{0}};
+    switch (PyLong_AsLong(number)) {
+    case 0:
+        return api->value_from_object(api, NULL, 0, &value) < 0 ? NULL : Py_NewRef(Py_None);
+    case 1:
+        return api->value_from_object(api, Py_None, 0, NULL) < 0 ? NULL : Py_NewRef(Py_None);
+    case 2:
+        return api->object_from_value(api, NULL);
+    case 3:
+        return api->object_from_value(api, &value);
+    case 4:
+        return api->sender_of_object(api, NULL) == NULL ? NULL : Py_NewRef(Py_None);
+    case 5:
+        return api->receiver_of_object(api, NULL) == NULL ? NULL : Py_NewRef(Py_None);
+    case 6:
+        return api->object_of_sender(api, NULL);
+    case 7:
+        return api->object_of_receiver(api, NULL);
+    default:
+        return api->raise_status(api, XI_OK);
+    }
+}
+
 static PyObject *table_address(PyObject *module, PyObject *Py_UNUSED(unused))
 {
     return PyLong_FromVoidPtr((void *)(uintptr_t)api_of(module));
@@ -336,6 +363,7 @@ static PyMethodDef methods[] = {
     {"text", text, METH_VARARGS, NULL},
     {"record", record, METH_VARARGS, NULL},
     {"raise_status", raise_status, METH_O, NULL},
+    {"wrong_call", wrong_call, METH_O, NULL},
     {"table_address", table_address, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
