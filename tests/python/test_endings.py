@@ -15,9 +15,9 @@ HERE = Path(__file__).resolve().parent
 LONG = 30.0
 CYCLES = int(os.environ.get("CROSSINTERP_CYCLES", "30"))
 CYCLES_A_PROCESS = 50
-# All warnings are errors, but for the one that CPython itself gives when SystemExit comes in the middle of an
-# import: its importlib then leaves the file to be closed by the garbage collector.
-WARNINGS = ("-W", "error", "-W", "ignore:unclosed file:ResourceWarning")
+
+# SystemExit may strike in the middle of an import, which then leaves its file to the garbage collector.
+PYTHON = [sys.executable, "-X", "faulthandler", "-W", "error", "-W", "ignore::ResourceWarning"]
 
 PRELUDE = """
 import sys, threading, time
@@ -36,7 +36,7 @@ def end_of(code: str, *arguments: str, seconds: float = 10) -> tuple[str, float]
     """What a process prints and how long it takes to its end, which must be clean: nothing on stderr."""
     start = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-X", "faulthandler", *WARNINGS, "-c", PRELUDE + code, *arguments],
+        [*PYTHON, "-c", PRELUDE + code, *arguments],
         capture_output=True,
         text=True,
         timeout=60,
@@ -121,6 +121,7 @@ def test_a_nested_interpreter_ends_with_the_one_that_spawned_it():
         "spawned(workers.send_for_ever, sender)",
         "spawned(workers.compute)",
         "spawned(workers.spawn_and_compute, 2)",
+        "spawned(workers.wait_for_a_computing_one)",
         "xi.spawn(workers.compute_in_threads); time.sleep(0.1)",
         "xi.spawn(workers.compute_in_raw_threads); time.sleep(0.1)",
         "xi.spawn(workers.start_threads_for_ever); time.sleep(0.1)",
@@ -187,16 +188,14 @@ atexit.register(late)
     assert out[:2] == ["late", "no more waiting"] and "is ending" in out[2]
 
 
+@pytest.mark.parametrize("daemon", [True, False])
 @pytest.mark.parametrize("action", ["receiver.recv()", "sender.send(1)"])
-def test_the_process_ends_while_daemon_threads_are_blocked(action):
+def test_the_process_ends_quietly_while_threads_are_blocked(action, daemon):
     code = f"""
 def blocked():
-    try:
-        {action}
-    except xi.InterpreterEnding:
-        pass
+    {action}
 for _ in range(3):
-    threading.Thread(target=blocked, daemon=True).start()
+    threading.Thread(target=blocked, daemon={daemon}).start()
 time.sleep(0.1)
 """
     end_of(code)
@@ -252,6 +251,35 @@ atexit.register(late)
     assert end_of(code)[0] == "all there\n"
 
 
+@pytest.mark.parametrize("delay", ["0", "0.0001", "0.001"])
+def test_a_message_that_was_handed_to_a_thread_that_never_comes_back(delay):
+    """The main thread keeps the GIL to the end, so the message is still in the other thread's wait."""
+    code = """
+import atexit
+sys.setswitchinterval(10)
+sender, receiver = xi.channel()
+back, seen = xi.channel()
+def take():
+    while True:
+        back.send(receiver.recv())
+for _ in range(3):
+    threading.Thread(target=take, daemon=True).start()
+time.sleep(0.1)
+def late():
+    taken = [seen.try_recv() for _ in range(len(seen))]
+    left = [receiver.try_recv() for _ in range(len(receiver))]
+    assert sorted(taken + left) == [0, 1, 2, 3], (taken, left)
+    print("all there")
+atexit.register(late)
+for number in range(4):
+    sender.send(number)
+if delay := float(sys.argv[1]):
+    time.sleep(delay)
+"""
+    for _ in range(3):
+        assert end_of(code, delay)[0] == "all there\n"
+
+
 def test_objects_that_outlive_the_module():
     code = """
 class Late:
@@ -294,7 +322,7 @@ time.sleep(0.1)
 def random_endings(cycles: int, seed: int) -> None:
     script = HERE / "isolated" / "endings.py"
     done = subprocess.run(
-        [sys.executable, "-X", "faulthandler", *WARNINGS, script, str(cycles), str(seed)],
+        [*PYTHON, script, str(cycles), str(seed)],
         capture_output=True,
         text=True,
         timeout=300,

@@ -362,6 +362,13 @@ def test_stop_the_nested_ones_too():
         interpreter.result(LONG)
 
 
+def test_stop_one_that_waits_for_another():
+    interpreter = started(workers.wait_for_a_computing_one)
+    interpreter.stop()
+    with pytest.raises(crossinterp.InterpreterStopped):
+        interpreter.result(LONG)
+
+
 def test_stop_from_many_threads():
     interpreter = started(workers.compute)
     threads = [threading.Thread(target=interpreter.stop) for _ in range(4)]

@@ -248,6 +248,11 @@ def spawn_and_compute(depth: int, ready: crossinterp.Sender | None = None) -> No
     compute(ready)
 
 
+def wait_for_a_computing_one(ready: crossinterp.Sender) -> None:
+    """Blocked in result(), which no exception can end."""
+    crossinterp.spawn(compute, ready).result()
+
+
 def spawn_and_return(receiver: crossinterp.Receiver) -> str:
     """Returns while an interpreter that it spawned is blocked."""
     ready, told = crossinterp.channel()

@@ -1,7 +1,5 @@
 """Channels, queues and shared immutable data between interpreters with their own GILs."""
 
-from pathlib import Path
-
 from ._core import FrozenMap, FrozenSequence, Receiver, Sender, __version__, channel, freeze
 from ._errors import (
     ChannelClosed,
@@ -46,6 +44,8 @@ __all__ = [
 
 def get_include() -> str:
     """The folder of crossinterp.h and crossinterp_capi.h, for other C extensions."""
+    from pathlib import Path  # It imports much, which each interpreter would pay for.
+
     here = Path(__file__).resolve().parent
     installed = here / "include"
     return str(installed if installed.is_dir() else here.parents[2] / "include")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from ._core import Run
+from ._core import Run, _end_waits
 from ._errors import InterpreterEnding
 from ._remote import RemoteError, main_path, name_of, rebuild
 
@@ -202,12 +202,26 @@ def spawn(target: str | Callable[..., Any], /, *args: Any, **kwargs: Any) -> Int
     return interpreter
 
 
-def stop_all() -> None:
-    """Stops the interpreters that this one started and waits for their ends; no more can be started."""
+def stop_running() -> None:
+    """Stops the interpreters that this one started."""
+    for interpreter in list(_running):
+        interpreter.stop()
+
+
+def end() -> None:
+    """What comes before the end of this interpreter: those that it started end first, then its waits."""
     global _ending
     with _lock:
+        first = not _ending
         _ending = True
         running = list(_running)
+    if first:
+        _keep_quiet()
+    _stop(running)
+    _end_waits()
+
+
+def _stop(running: list[Interpreter]) -> None:
     for interpreter in running:
         interpreter.stop()
     for interpreter in running:
@@ -216,6 +230,17 @@ def stop_all() -> None:
             # SystemExit was caught, or lost in a place where CPython only prints exceptions.
             interpreter.stop()
             interpreter.join(_STOP_AGAIN)
+
+
+def _keep_quiet() -> None:
+    """A thread that the end of the interpreter ends is none that has failed: it prints no traceback."""
+    excepthook = threading.excepthook
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        if not issubclass(args.exc_type, InterpreterEnding):
+            excepthook(args)
+
+    threading.excepthook = hook
 
 
 def _after_fork() -> None:
@@ -231,11 +256,11 @@ def _register() -> None:
     register = getattr(threading, "_register_atexit", None)
     if register is not None:
         try:
-            register(stop_all)
+            register(end)
         except RuntimeError:  # this interpreter is ending
             global _ending
             _ending = True
-    atexit.register(stop_all)
+    atexit.register(end)
     os.register_at_fork(after_in_child=_after_fork)
 
 

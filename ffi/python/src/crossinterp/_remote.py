@@ -2,7 +2,6 @@
 
 import importlib
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from types import MethodType
 from typing import Any
@@ -85,6 +84,8 @@ def name_of(target: str | Callable[..., Any]) -> tuple[str, str]:
 
 def describe(error: BaseException) -> Iterator[Description]:
     """Descriptions of an exception, from complete to modest: the first that can be sent counts."""
+    import traceback  # It imports much, which each interpreter would pay for.
+
     kind = type(error)
     text = "".join(traceback.format_exception(error))
     try:

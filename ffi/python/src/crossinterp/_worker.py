@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import _interpreter
-from ._core import _end_waits, _exit_thread, _threads
+from ._core import _exit_thread, _threads
 from ._errors import NotShareableError
 from ._remote import describe, find
 
@@ -66,8 +66,7 @@ def _finish() -> None:
     to CPython 3.13 it aborts the process when one is left that threading does not know, or does not know
     yet.
     """
-    _interpreter.stop_all()
-    _end_waits()
+    _interpreter.end()
     pause = 0.001
     while len(_threads()) > 1:
         if _stopping:
@@ -93,6 +92,8 @@ def stop_threads(main_thread: int) -> None:
     if not _finishing:
         _exit_thread(main_thread)
     _tell_others(main_thread, again=True)
+    # Whoever waits for one of these cannot be reached before it has ended.
+    _interpreter.stop_running()
 
 
 def _tell_others(main_thread: int, again: bool) -> None:
