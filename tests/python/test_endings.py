@@ -316,6 +316,35 @@ time.sleep(0.1)
     assert end_of(code)[0] == "woken\n" * 2
 
 
+@pytest.mark.parametrize("kind", ["isolated", "legacy"])
+def test_interpreters_that_others_made(kind):
+    """Those of the standard library, with a GIL of their own and without: they end while everything runs."""
+    code = """
+try:
+    import _interpreters as makers
+    interpreter = makers.create(sys.argv[1])
+    run = makers.exec
+except ImportError:
+    import _xxsubinterpreters as makers
+    interpreter = makers.create(isolated=sys.argv[1] == "isolated")
+    run = makers.run_string
+failed = run(interpreter, f"import sys; sys.path[:] = {sys.path}" + '''
+import threading, time
+import crossinterp as xi
+import workers
+sender, receiver = xi.channel(0)
+threading.Thread(target=receiver.recv).start()
+assert xi.spawn(workers.add, 2).result(30) == 3
+xi.spawn(workers.compute)
+time.sleep(0.05)
+''')
+assert not failed, failed
+makers.destroy(interpreter)
+print("destroyed")
+"""
+    assert end_of(code, kind)[0] == "destroyed\n"
+
+
 # ---- Random moments ----
 
 
