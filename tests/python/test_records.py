@@ -1,8 +1,7 @@
 """Objects of Python classes that are sent by their parts, as Queue is, whatever the code for parts does."""
 
-import pytest
-
 import crossinterp
+import pytest
 from crossinterp import _core
 
 
