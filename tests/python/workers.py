@@ -182,6 +182,12 @@ class Noisy:
 
 
 def compute_with_finalizers() -> None:
+    def hook(lost: sys.UnraisableHookArgs) -> None:
+        if lost.exc_type is not SystemExit:
+            sys.__unraisablehook__(lost)
+
+    # CPython prints what is raised in a finalizer; that a stop may be lost there is what this is for.
+    sys.unraisablehook = hook
     while True:
         Noisy()
 
