@@ -191,6 +191,38 @@ assert not failed, failed
 """)
 
 
+@pytest.mark.parametrize("wait", ["receiver.recv", "lambda: sender.send('not sent')"])
+def test_a_handler_that_forks_in_the_middle_of_a_wait(forking, wait):
+    """The wait is the parent's: it goes on there, and ends in the child."""
+    forking(f"""
+import signal
+sender, receiver = xi.channel(0)
+in_parent = os.getpid()
+children = []
+def handler(*_):
+    pid = os.fork()
+    if pid:
+        children.append(pid)
+signal.signal(signal.SIGALRM, handler)
+signal.setitimer(signal.ITIMER_REAL, 0.05)
+try:
+    wait = {wait}
+    threading.Timer(0.3, lambda: sender.send("sent") if "recv" in {wait!r} else receiver.recv()).start()
+    wait()
+    assert os.getpid() == in_parent
+except xi.ForkedError:
+    if os.getpid() != in_parent:
+        os._exit(0)
+    raise
+except BaseException:
+    traceback.print_exc()
+    os._exit(1)
+[pid] = children
+_, status = os.waitpid(pid, 0)
+assert status == 0, status
+""")
+
+
 def test_frozen_data_goes_on_working_in_the_child(forking):
     forking("""
 table = xi.freeze({"key": [1, "two", b"three" * 100]})

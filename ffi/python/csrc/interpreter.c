@@ -164,6 +164,12 @@ static int main_call(core_run *run, core_state *state)
         goto done;
     }
     xi_value_release(&run->call);
+    if (atomic_load(&run->stopping)) {
+        /* Whoever stopped it may have come too early for the worker, and SystemExit may have been lost in an import.
+         * Visitors that come later find the worker. */
+        PyErr_SetNone(PyExc_SystemExit);
+        goto done;
+    }
     answer = PyObject_CallMethod(worker, "main", "OO", call, function);
     result = answer == NULL ? -1 : 0;
 done:

@@ -55,7 +55,7 @@ static uint64_t left_until(uint64_t deadline)
     return now < deadline ? deadline - now : 0;
 }
 
-/* In the thread that gets signals.  XI_OK: settled or timed out; XI_ERR_INTERRUPTED: a handler raised. */
+/* In the thread that gets signals.  XI_OK: there is no more to wait for; XI_ERR_INTERRUPTED: a handler raised. */
 static xi_status sleep_with_signals(xi_wait *wait, uint64_t deadline)
 {
     for (;;) {
@@ -70,7 +70,8 @@ static xi_status sleep_with_signals(xi_wait *wait, uint64_t deadline)
         if (PyErr_CheckSignals() < 0) {
             return XI_ERR_INTERRUPTED;
         }
-        if (status == XI_ERR_TIMEOUT && left_until(deadline) == 0) {
+        /* What is neither of the two is an answer: a handler may even have forked. */
+        if ((status != XI_ERR_TIMEOUT && status != XI_ERR_INTERRUPTED) || left_until(deadline) == 0) {
             return XI_OK;
         }
     }

@@ -164,7 +164,7 @@ class Interpreter:
         kind, value = run.outcome()
         if kind == "error":
             value = rebuild(value)
-        if run.stopping and (kind in (None, "exit") or isinstance(value, InterpreterEnding)):
+        if run.stopping and (kind in (None, "exit", "failed") or isinstance(value, InterpreterEnding)):
             return "raise", InterpreterStopped(f"{self._name} was stopped")
         if kind == "failed":
             value = RemoteError(f"the function could not be called: {value}")
