@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from demo import __main__ as command
-from demo import corpus, job, ours, processes, report, stdqueue, tokens
+from demo import corpus, job, measure, ours, processes, report, stdqueue, tokens
 
 SOURCE = '''\
 """A module; not_a_name."""
@@ -212,6 +212,7 @@ def test_the_program_prints_the_result(folder: Path, capsys: pytest.CaptureFixtu
     names = job.plain_loop(corpus.find(str(folder)), quiet).names
     first = max(sorted(names), key=names.__getitem__)
     assert "speed-up from 1 to 2 interpreters" in out
+    assert "ratio of the two" in out
     assert ["1", first, f"{names[first]:,}", "identifier"] in [line.split() for line in out.splitlines()]
 
 
@@ -222,6 +223,30 @@ def test_one_worker_has_nothing_to_be_compared_with(folder: Path, capsys: pytest
     assert out.count("crossinterp, 1 interpreter  ") == 3  # progress, times, making
     assert "speed-up" not in out
     assert "results identical" in out
+
+
+def test_rounds_turn_round_and_each_has_its_own_ratio(folder: Path) -> None:
+    with measure.Measurement(corpus.find(str(folder)), 2) as measurement:
+        measurement.prepare()
+        order: list[str] = []
+        run = measurement._run
+        measurement._run = lambda way: (order.append(way.label), run(way))
+        measurement.repeat(3600)
+    labels = [way.label for way in measurement.ways]
+    assert order == (labels + labels[::-1]) * 2 + labels
+    for way, seconds in [
+        (measurement.ours_one, [8, 8, 9]),
+        (measurement.ours_all, [4, 2, 3]),
+        (measurement.processes_one, [6, 8, 6]),
+        (measurement.processes_all, [3, 4, 2]),
+    ]:
+        way.runs = [job.Times(find=one / 4, count=one * 3 / 4) for one in seconds]
+    assert measurement.ours_one.times == job.Times(find=2, count=6)
+    assert [(figures.lowest, figures.median, figures.highest) for figures in measurement.speed_up()] == [
+        (2, 3, 4),
+        (2, 2, 3),
+        (1, 1, 2),
+    ]
 
 
 def test_the_program_fails_when_results_differ(

@@ -43,9 +43,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--seconds",
         type=float,
-        default=50.0,
+        default=90.0,
         metavar="S",
-        help="repeat the measurement, up to 3 rounds, while that fits into S seconds (default: %(default)g)",
+        help="repeat the measurement, up to 5 rounds, while that fits into S seconds (default: %(default)g)",
     )
     return made
 

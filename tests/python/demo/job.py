@@ -1,5 +1,6 @@
 """What all ways of doing the job have in common: a worker's part, how results merge, how they differ."""
 
+import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,9 +32,10 @@ class Times:
         """Both phases and what is between them."""
         return self.find + self.freeze + self.send + self.count
 
-    def best(self, other: "Times") -> "Times":
-        """The shorter time of each part."""
-        return Times(*(min(pair) for pair in zip(vars(self).values(), vars(other).values(), strict=True)))
+    @classmethod
+    def median(cls, runs: Iterable["Times"]) -> "Times":
+        """Of each part, the median over some runs."""
+        return cls(*map(statistics.median, zip(*(vars(run).values() for run in runs), strict=True)))
 
 
 class Clock:

@@ -1,12 +1,28 @@
 """Runs every way of doing the job, in rounds; checks each result against the plain loop's."""
 
+import statistics
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from demo import corpus, job, ours, processes, report, stdqueue
 
-MOST_ROUNDS = 3
+MOST_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A figure that each round has one of."""
+
+    median: float
+    lowest: float
+    highest: float
+
+    @classmethod
+    def over(cls, figures: Iterable[float]) -> "Spread":
+        """Of at least one."""
+        ranked = sorted(figures)
+        return cls(statistics.median(ranked), ranked[0], ranked[-1])
 
 
 @dataclass
@@ -17,7 +33,12 @@ class Way:
     run: Callable[[job.Watch], job.Outcome | job.Checksum]
     made_seconds: float = 0.0  # to make its workers, which no other time contains
     outcome: job.Outcome | job.Checksum | None = None  # of its last run
-    times: job.Times | None = None  # the best of all its runs, part by part
+    runs: list[job.Times] = field(default_factory=list)  # one for each round
+
+    @property
+    def times(self) -> job.Times:
+        """The medians of its runs, part by part."""
+        return job.Times.median(self.runs)
 
     @property
     def gives_all(self) -> bool:
@@ -72,16 +93,29 @@ class Measurement:
                 team.stop()
 
     def repeat(self, seconds: float) -> None:
-        """Run all ways in turn, at least once, and again while another round seems to fit into the time."""
+        """Run all ways in turn, at least once, and again while another round seems to fit into the time.
+
+        Every other round goes backwards: what makes the machine slower from run to run strikes all alike.
+        """
         start = time.perf_counter()
         while True:
             report.say(f"round {self.rounds + 1}")
-            for way in self.ways:
+            for way in self.ways if self.rounds % 2 == 0 else reversed(self.ways):
                 self._run(way)
             self.rounds += 1
             spent = time.perf_counter() - start
             if self.rounds == MOST_ROUNDS or spent + spent / self.rounds > seconds:
                 return
+
+    def speed_up(self) -> tuple[Spread, Spread, Spread]:
+        """From one worker to all, round by round: interpreters', processes', and the ratio of the two."""
+        ours = [one.all / many.all for one, many in zip(self.ours_one.runs, self.ours_all.runs, strict=True)]
+        rivals = [
+            one.all / many.all
+            for one, many in zip(self.processes_one.runs, self.processes_all.runs, strict=True)
+        ]
+        ratios = [ours / rival for ours, rival in zip(ours, rivals, strict=True)]
+        return Spread.over(ours), Spread.over(rivals), Spread.over(ratios)
 
     def _make(self, team: type) -> tuple[object, float]:
         start = time.perf_counter()
@@ -92,8 +126,7 @@ class Measurement:
     def _run(self, way: Way) -> None:
         with self.progress.run(way.label) as watch:
             way.outcome = way.run(watch)
-        times = way.outcome.times
-        way.times = times if way.times is None else way.times.best(times)
+        way.runs.append(way.outcome.times)
         if way is not self.plain:
             lines = job.differences(self.plain.outcome, way.outcome)
             self.wrong += [f"{way.label}: {line}" for line in lines]

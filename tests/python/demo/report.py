@@ -91,9 +91,9 @@ def _top(outcome: job.Outcome, most: int = 20) -> None:
 
 
 def _times(measurement) -> None:
-    """One line for each way: the best time of each part. Rates count a file once: both phases read it."""
+    """One line for each way: the median of each part. Rates count a file once: both phases read it."""
     files, token_count = measurement.plain.outcome.files, measurement.plain.outcome.tokens
-    title = f"seconds, best of {number_of(measurement.rounds, 'round')}"
+    title = f"seconds, median of {number_of(measurement.rounds, 'round')}"
     say()
     say(f"{title:<{WIDTH}}{'find':>8}{'count':>8}{'all':>8}{'files/s':>9}{'tokens/s':>12}")
     for way in [measurement.plain, *measurement.ways]:
@@ -119,16 +119,20 @@ def _table(measurement) -> None:
 
 
 def _speed_up(measurement) -> None:
-    ours = measurement.ours_one.times.all / measurement.ours_all.times.all
-    processes = measurement.processes_one.times.all / measurement.processes_all.times.all
     say()
     if measurement.workers > 1:
-        say(f"speed-up from 1 to {measurement.workers} interpreters    {ours:5.2f}")
-        say(f"         from 1 to {measurement.workers} processes       {processes:5.2f}")
-        say(f"         ratio of the two         {ours / processes:5.2f}")
+        ours, processes, ratio = measurement.speed_up()
+        say(f"speed-up from 1 to {measurement.workers} interpreters    {_spread(ours)}")
+        say(f"         from 1 to {measurement.workers} processes       {_spread(processes)}")
+        say(f"         ratio of the two         {_spread(ratio)}")
     if measurement.standard:
         ratio = measurement.standard.times.all / measurement.ours_all.times.all
         say(f"standard library's queue          {ratio:5.2f} times as long as ours")
+
+
+def _spread(figures) -> str:
+    """The median of the rounds, and how far they lie apart."""
+    return f"{figures.median:5.2f}  ({figures.lowest:.2f} to {figures.highest:.2f})"
 
 
 def _verdict(measurement) -> None:
