@@ -121,7 +121,9 @@ XI_API xi_status xi_value_bytes(const void *bytes, size_t len, xi_value *out);
 /* Borrows len code units of the form (for UTF-8 and the one-byte forms: bytes), at any alignment.  Gives *out.
  * XI_ERR_KIND: no such form.  XI_ERR_ENCODING: not text of that form.  XI_ERR_NOMEM. */
 XI_API xi_status xi_value_text(int32_t form, const void *units, size_t len, xi_value *out);
-/* As xi_value_text, for units that the caller knows to be of the form (as CPython does of a str): not checked. */
+/* As xi_value_text, for units that the caller knows to be of the form and to need it, as those of a CPython str do: LATIN1
+ * text has a unit above 127, UCS2 text one above 255, UCS4 text one above 65535.  Not checked; of less CPython would make
+ * a str that is malformed. */
 XI_API xi_status xi_value_text_unchecked(int32_t form, const void *units, size_t len, xi_value *out);
 
 /* The kind of a value; XI_KIND_MOVED for NULL. */
@@ -216,7 +218,8 @@ enum {
 /* Gives *out.  XI_ERR_NOMEM. */
 XI_API xi_status xi_domain_open(xi_domain **out);
 /* OPEN -> ENDING.  Every operation that waits on an end of the domain ends with XI_ERR_ENDED; a message that such a wait
- * had already taken, and that xi_wait_finish has not given out, goes to the next receiver, before everything else. */
+ * had already taken, and that xi_wait_finish has not given out, goes to the next receiver, before everything else.
+ * (Several such messages, where several receivers wait already: which of them gets which is not promised.) */
 XI_API xi_status xi_domain_end_waits(xi_domain *domain);
 /* -> CLOSED.  As above, then every end that the domain still holds is released, whoever still has its handle. */
 XI_API xi_status xi_domain_close(xi_domain *domain);
