@@ -165,8 +165,7 @@ static int main_call(core_run *run, core_state *state)
     }
     xi_value_release(&run->call);
     if (atomic_load(&run->stopping)) {
-        /* Whoever stopped it may have come too early for the worker, and SystemExit may have been lost in an import.
-         * Visitors that come later find the worker. */
+        /* Whoever stopped it may have come too early for the worker.  Visitors that come later find it. */
         PyErr_SetNone(PyExc_SystemExit);
         goto done;
     }
@@ -325,16 +324,19 @@ static PyObject *run_run(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-/* Attached to the child: SystemExit for its threads, and no more waiting. */
+/* Attached to the child: SystemExit for its threads, and no more waiting.  A child that has not come as far as the worker
+ * is left alone: it looks whether it was stopped when it has, and SystemExit in the middle of its imports would leave open
+ * files behind. */
 static void visit(unsigned long thread)
 {
     PyObject *name = PyUnicode_FromString("crossinterp._worker");
     PyObject *worker = name == NULL ? NULL : PyImport_GetModule(name);
     PyObject *answer = worker == NULL ? NULL : PyObject_CallMethod(worker, "stop_threads", "k", thread);
     if (answer == NULL) {
-        /* Not imported yet: then there are no other threads. */
         PyErr_Clear();
-        (void)PyThreadState_SetAsyncExc(thread, PyExc_SystemExit);
+        if (worker != NULL) {
+            (void)PyThreadState_SetAsyncExc(thread, PyExc_SystemExit);
+        }
     }
     Py_XDECREF(answer);
     Py_XDECREF(worker);
