@@ -9,6 +9,11 @@ use std::time::{Duration, Instant};
 use crate::channel::{ParkError, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender};
 use crate::park::{Park, Wakeup};
 use crate::primitive::thread::{self, Thread};
+use crate::primitive::yield_now;
+
+/// How often a peer in the middle of its operation is let run before naps are taken.
+const YIELDS: u32 = 64;
+const NAP: Duration = Duration::from_millis(1);
 
 struct Unpark(Thread);
 
@@ -39,6 +44,19 @@ impl Park for ThreadPark {
                 }
                 thread::park_timeout(left);
             }
+        }
+        Wakeup::Woken
+    }
+
+    fn pause(&self, round: u32) -> Wakeup {
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Wakeup::TimedOut;
+        }
+        if round <= YIELDS {
+            yield_now();
+        } else {
+            // The peer does not run: it is not waited for by spinning. Others that wake us meanwhile do no harm.
+            thread::park_timeout(NAP);
         }
         Wakeup::Woken
     }

@@ -301,9 +301,8 @@ impl Domain {
 
     /// Ends every wait of the domain and refuses new ones.
     ///
-    /// A message that such a wait had taken, and not given out yet, goes to the next receiver, before everything that
-    /// was sent after it. Where several receivers already wait for several such messages, which one of them gets which
-    /// message is not promised. Calling it again, or from several threads at once, does no harm.
+    /// A message that such a wait had been handed, and not given out yet, goes to the next receiver, before everything that
+    /// was sent after it. Calling it again, or from several threads at once, does no harm.
     pub fn end_waits(&self) {
         self.advance(DomainState::Ending, Role::Wait);
     }

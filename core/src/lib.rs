@@ -47,4 +47,11 @@ pub use value::{
 pub mod internals {
     pub use crate::lock::Lock;
     pub use crate::refs::{Count, Shared};
+    pub use crate::wait::{End, Left, Phase, Place, Table, Ticket};
+    pub mod ring {
+        pub use crate::ring::{PopError, PushError, Ring, Word};
+    }
+    pub mod list {
+        pub use crate::list::{List, PopError, PushError};
+    }
 }

@@ -1,170 +1,526 @@
-//! The unbounded queue: a chain of blocks, grown at the tail and freed at the head.
+//! The unbounded queue: blocks of slots behind one word for each side, for any number of producers and consumers.
 //!
-//! Plain at this stage: one thread at a time, under the channel's lock. It knows nothing of closing or waiting. One
-//! emptied block is kept for the next burst, so that a drained queue holds at most two.
+//! # Words
+//!
+//! A *place* counts the positions that were claimed before. Places stand in the upper bits of a word, below them the number
+//! of an entry of the table, below that two flags (used in `tail` only):
+//!
+//! | `Word` | place | entry | flags |
+//! | --- | --- | --- | --- |
+//! | 64 bits | 56 | 6 | 2 |
+//! | 32 bits, where the machine has no atomics of 64 | 25 | 5 | 2 |
+//!
+//! `tail` says where the next value goes, `head` where the next one comes from: which place, and which entry has the block
+//! of this place. Places wrap at their width. A compare-exchange could mistake a word for its like one wrap later only if
+//! its thread slept through 2^56 (2^25) operations exactly, or a multiple; else no entry is at a place twice (rule 5).
+//!
+//! # Blocks and entries
+//!
+//! A block is memory for some slots in a row. It is described by an *entry* of the table, which stands in the list itself
+//! so that an entry can be looked at whether or not it is in use. Who looks at one that he holds no unit of (see rule 4)
+//! learns nothing until a compare-exchange on `tail` or `head` succeeds: then the word named this entry all the time since
+//! it was loaded, and what was read since is the entry's present content.
+//!
+//! | field | what it is | touched by |
+//! | --- | --- | --- |
+//! | `end` | the place after the block's last slot | written while reserved; read by all |
+//! | `size` | how many slots | the same |
+//! | `link` | where the words go from here, see below | compare-exchanged by who found `tail` here; read by all |
+//! | `slots` | the memory, null for no slots | written while reserved or freed; read by holders of a unit |
+//! | `left` | units not settled | settled by who held them |
+//!
+//! A new block has room for a part of what the list holds, so that the table covers every length, and memory goes back as
+//! the values do. The first entry and the one that stands for a block that was left (rule 6) have no slots at all.
+//!
+//! # Rules
+//!
+//! 1. A place is claimed by moving `tail` (by a producer) and `head` (by a consumer) one on, with a compare-exchange from
+//!    the word that names the place and its entry. `head` moves only when `tail` was seen beyond it, and who sees `head`
+//!    at a place sees `tail` there or further on.
+//! 2. The two that claimed a place meet at the slot's state. It is EMPTY first; the producer writes the value and swaps
+//!    in FULL; the consumer, when it has waited long enough, swaps in VOID. Who comes second goes on: a consumer
+//!    that finds FULL has the value, a producer that finds VOID takes its value back and claims another place, within the
+//!    same push. So one producer's values keep their order, and nobody waits for a peer that was stopped.
+//! 3. At the end of a block, before the place that follows is claimed, the block after it is made, its entry is filled in,
+//!    and `link` is moved to it; then `tail` is moved to it, by anyone, later `head`. Nobody is waited for: who comes
+//!    second at `link` goes on with what he finds, and puts his own block back.
+//! 4. A block has one unit per slot and one for its entry. A slot's unit is settled by the second of the two who meet there,
+//!    the entry's (with those of slots that were never claimed) by who moves `head` to the next entry. A claim holds a unit
+//!    from the time it succeeds, and nothing is touched without one, so who settles the last one frees the block, then the
+//!    entry. Somebody stopped for good between his claim and the meeting keeps one block and its entry; should all of the
+//!    table go this way, [`PushError::NoMemory`] is the answer.
+//! 5. No entry is at a place twice. A block's places follow those before it, so at a place there are at most the entry
+//!    whose end it is and the one that begins there, and the former is still in use when the latter is reserved. So
+//!    `(place, entry)` tells the incarnations of an entry apart, in words and in links: `link` is `(first place of the
+//!    block, own number)` at first. A link is moved only by who loaded a word, then the link, and found the word in place
+//!    still: then the link was of the incarnation that the word named, and as links do not come twice either, a
+//!    compare-exchange that succeeds is on this same incarnation.
+//! 6. A consumer that finds nothing in a block much larger than the first one leaves it, that it may be freed: the link
+//!    with [`LEAVE`] to an entry without slots. It gives the present place up, and the new entry begins at the one after it
+//!    (else rule 5 would be broken). It holds only if `tail` is moved before a producer claims the place; if not, it says
+//!    nothing, as its place is passed, and is replaced by the next one who has to link. When `tail` has left an entry the
+//!    link is what it will be, so consumers read it only then.
+//!
+//! # Progress
+//!
+//! A compare-exchange fails only when another one succeeded, and no operation waits for a peer. A push can be sent round
+//! again by a pop that found it between its claim and its publishing; a pop looks twice as long before each further slot
+//! it gives up, so that the two do not do this to each other for ever. The allocator is outside of this.
+//!
+//! # Edges
+//!
+//! | edge | from | to | what becomes visible |
+//! | --- | --- | --- | --- |
+//! | `list.publish` | FULL swapped in by a push, Release | loaded or swapped by a pop, Acquire | the value |
+//! | `list.void` | VOID swapped in by a pop, Release | swapped by a push, Acquire | that the pop is done with the block |
+//! | `list.link` | `link` moved, Release | loaded by who moves `tail`, Acquire | the next entry |
+//! | `list.tail` | `tail` moved to another entry, Release | loaded, Acquire | that entry |
+//! | `list.head` | `head` moved, Release | loaded, Acquire | that `tail` is not behind it |
+//! | `list.settle` | units settled, Release | the last one settled, Acquire | that all are done with the block |
+//! | `list.entry` | an entry freed, Release | reserved, Acquire | that the one before is done with it |
+//! | `list.spare` | a block kept, Release | taken, Acquire | the same of the block |
+//! | `list.announce` | `announce_receiver`, AcqRel | claims on `tail` and `withdraw_receivers`, Acquire; the next announcement | the waiter |
 
-use alloc::alloc::{alloc, dealloc};
-use core::alloc::Layout;
-use core::ptr::{NonNull, null_mut};
+// The loom models use this from outside; in every other build it is the crate's own.
+#![cfg_attr(not(loom), allow(unreachable_pub))]
 
+mod table;
+#[cfg(all(test, not(loom)))]
+mod tests;
+
+use core::ptr::null_mut;
+
+use crossbeam_utils::CachePadded;
+
+use self::table::{EMPTY, FULL, Slot, Table, VOID};
+use crate::primitive::{Ordering, edge, spin_loop, yield_now};
 use crate::refs::AllocError;
 
-/// Values a block holds when they are small; fewer when a block would grow past [`BLOCK_BYTES`], but at least one.
-const BLOCK_SLOTS: usize = 32;
-const BLOCK_BYTES: usize = 2048;
+#[cfg(target_has_atomic = "64")]
+type AtomicWord = crate::primitive::AtomicU64;
+#[cfg(target_has_atomic = "64")]
+type Word = u64;
+#[cfg(not(target_has_atomic = "64"))]
+type AtomicWord = crate::primitive::AtomicUsize;
+#[cfg(not(target_has_atomic = "64"))]
+type Word = usize;
 
-/// A block's front; its slots follow in the same allocation.
-#[derive(Debug)]
-#[repr(C)]
-struct Block {
-    next: *mut Block,
+/// Why nothing was pushed; the value comes back.
+#[derive(Debug, PartialEq, Eq)]
+pub enum PushError<T> {
+    /// The list was closed.
+    Closed(T),
+    /// The allocator has no memory for a block, or stopped threads keep every entry of the table.
+    NoMemory(T),
 }
 
-#[derive(Debug)]
-pub(crate) struct List<T> {
-    /// Where values are taken from: slot `taken` of `head`. Null while there is no block at all.
-    head: *mut Block,
-    taken: usize,
-    /// Where values go: slot `filled` of `tail`.
-    tail: *mut Block,
-    filled: usize,
-    /// One empty block, or null.
-    spare: *mut Block,
-    len: usize,
-    marker: core::marker::PhantomData<T>,
+/// Why nothing was popped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PopError {
+    /// There is no value.
+    Empty,
+    /// There is no value and, the list being closed, there will be none.
+    Closed,
 }
 
-// SAFETY: the list owns its values and blocks and is reached through `&mut` only.
+/// In `tail`: consumers wait for pushes.
+const RECEIVERS: Word = 1;
+/// In `tail`: nothing more can be pushed.
+const CLOSED: Word = 2;
+/// In a link: it leads from the place before the one in it, see rule 6.
+const LEAVE: Word = 1;
+const FLAGS: Word = 3;
+const FLAG_BITS: u32 = 2;
+
+const ENTRY_BITS: u32 = if cfg!(loom) {
+    2
+} else if Word::BITS == 64 {
+    6
+} else {
+    5
+};
+const ENTRIES: usize = 1 << ENTRY_BITS;
+/// One place, as it stands in a word; what is below it is entry and flags.
+const ONE: Word = 1 << (FLAG_BITS + ENTRY_BITS);
+/// No list is longer, so that of two places one can tell which is first.
+const MOST: usize = {
+    let most = Word::MAX / ONE / 4;
+    if most > isize::MAX as Word { isize::MAX as usize } else { most as usize }
+};
+
+/// How often a pop looks at a slot before the first one that it gives up, and the most it ever does.
+const LOOKS: u32 = if cfg!(loom) { 1 } else { 8 };
+const MOST_LOOKS: u32 = if cfg!(loom) { 1 } else { 1 << 8 };
+/// How often a push looks for a free entry of the table, if others do not get on meanwhile.
+const SEARCHES: u32 = if cfg!(loom) { 1 } else { 256 };
+
+const fn place(word: Word) -> Word {
+    word & !(ONE - 1)
+}
+
+const fn entry_number(word: Word) -> usize {
+    ((word & (ONE - 1)) >> FLAG_BITS) as usize
+}
+
+const fn word(place: Word, number: usize) -> Word {
+    place | (number as Word) << FLAG_BITS
+}
+
+/// How many places lie between the two.
+const fn distance(from: Word, to: Word) -> usize {
+    (place(to).wrapping_sub(place(from)) / ONE) as usize
+}
+
+/// The place from which a link leads on.
+const fn leads_from(link: Word) -> Word {
+    if link & LEAVE == 0 { place(link) } else { place(link).wrapping_sub(ONE) }
+}
+
+/// See the module documentation.
+pub struct List<T> {
+    tail: CachePadded<AtomicWord>,
+    head: CachePadded<AtomicWord>,
+    table: Table<T>,
+}
+
+// SAFETY: a value is reached by one thread at a time (rule 2) and moves from thread to thread, hence `T: Send`.
 unsafe impl<T: Send> Send for List<T> {}
+// SAFETY: as above; all else is atomic or ordered by rule 4.
+unsafe impl<T: Send> Sync for List<T> {}
 
 impl<T> List<T> {
-    /// How many values a block of this type holds.
-    const SLOTS: usize = {
-        let size = if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
-        let fitting = BLOCK_BYTES / size;
-        if fitting > BLOCK_SLOTS {
-            BLOCK_SLOTS
-        } else if fitting == 0 {
-            1
-        } else {
-            fitting
-        }
-    };
-
-    /// The layout of a block, and where in it the slots begin.
-    fn layout() -> Result<(Layout, usize), AllocError> {
-        let slots = Layout::array::<T>(Self::SLOTS).map_err(|_| AllocError)?;
-        Layout::new::<Block>().extend(slots).map_err(|_| AllocError)
-    }
-
-    /// An empty list without any block.
-    pub(crate) const fn new() -> Self {
+    /// An empty list. Nothing is allocated.
+    pub fn new() -> Self {
         Self {
-            head: null_mut(),
-            taken: 0,
-            tail: null_mut(),
-            filled: 0,
-            spare: null_mut(),
-            len: 0,
-            marker: core::marker::PhantomData,
+            tail: CachePadded::new(AtomicWord::new(0)),
+            head: CachePadded::new(AtomicWord::new(0)),
+            table: Table::new(),
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
-    /// # Safety
-    /// `block` is one of this list's, and `index < SLOTS`.
-    unsafe fn slot(block: *mut Block, index: usize) -> *mut T {
-        let (_, offset) = Self::layout().expect("it was computed when the block was made");
-        // SAFETY: the allocation has SLOTS slots of T from `offset` on.
-        unsafe { block.cast::<u8>().add(offset).cast::<T>().add(index) }
-    }
-
-    /// An empty block: the spare one, or a new one.
-    fn block(&mut self) -> Result<*mut Block, AllocError> {
-        let spare = core::mem::replace(&mut self.spare, null_mut());
-        if !spare.is_null() {
-            return Ok(spare);
-        }
-        let (layout, _) = Self::layout()?;
-        // SAFETY: the layout holds at least the block's front, so its size is not 0.
-        let block = NonNull::new(unsafe { alloc(layout) }).ok_or(AllocError)?.cast::<Block>().as_ptr();
-        // SAFETY: just allocated, large enough and aligned for a Block.
-        unsafe { block.write(Block { next: null_mut() }) };
-        Ok(block)
-    }
-
-    /// # Safety
-    /// `block` came from `block()`, holds no value, and nothing points at it any more.
-    unsafe fn free(block: *mut Block) {
-        let (layout, _) = Self::layout().expect("it was computed when the block was made");
-        // SAFETY: allocated with this layout, by the contract above not used again.
-        unsafe { dealloc(block.cast(), layout) };
-    }
-
-    /// Appends; hands the value back when there is no memory for a block.
-    pub(crate) fn push(&mut self, value: T) -> Result<(), T> {
-        if self.tail.is_null() || self.filled == Self::SLOTS {
-            let Ok(block) = self.block() else { return Err(value) };
-            if self.tail.is_null() {
-                self.head = block;
-                self.taken = 0;
-            } else {
-                // SAFETY: the tail is a live block of this list.
-                unsafe { (*self.tail).next = block };
+    /// Appends a value. `Ok(true)`: consumers were announced before this, and one may have to be woken.
+    #[inline]
+    pub fn push(&self, mut value: T) -> Result<bool, PushError<T>> {
+        loop {
+            let tail = self.load_tail();
+            if tail & CLOSED != 0 {
+                return Err(PushError::Closed(value));
             }
-            self.tail = block;
-            self.filled = 0;
+            let number = entry_number(tail);
+            // Relaxed: the entry that `tail` named is visible by `list.tail`; should this be of its next incarnation,
+            // the compare-exchange fails.
+            let end = self.table.entries[number].end.load(Ordering::Relaxed);
+            if end == place(tail) {
+                match self.extend(tail) {
+                    Ok(()) => continue,
+                    Err(AllocError) => return Err(PushError::NoMemory(value)),
+                }
+            }
+            // ORDERING [list.announce]: Acquire, pairs with the Release in `announce_receiver`: who sees the flag sees the
+            // waiter. Model: loom `list::no_push_misses_a_waiter`.
+            let claimed = self.tail.compare_exchange_weak(
+                tail,
+                tail.wrapping_add(ONE),
+                edge!(list.announce: Acquire),
+                Ordering::Relaxed,
+            );
+            if claimed.is_err() {
+                continue;
+            }
+            // SAFETY: we claimed the place, so its unit is ours to settle or to leave (rule 4).
+            let slot = unsafe { self.table.slot(number, distance(tail, end)) };
+            // SAFETY: a producer alone touches the value before FULL is in the slot's state, and that producer is us.
+            slot.value.with_mut(|cell| unsafe { (*cell).write(value) });
+            // ORDERING [list.publish]: AcqRel. Release: the value is complete for the consumer that finds FULL. Acquire,
+            // the other end of [list.void]: should the consumer have given the slot up, it is done with the block before
+            // the block is freed on our settling. Models: loom `list::a_value_is_seen_whole`,
+            // `list::a_slot_given_up_is_settled`.
+            if slot.state.swap(FULL, edge!(list.publish: AcqRel)) == EMPTY {
+                return Ok(tail & RECEIVERS != 0);
+            }
+            // SAFETY: it was VOID: the consumer is gone and will not touch the value, which we wrote above.
+            value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
+            self.table.settle(number, 1);
         }
-        // SAFETY: the tail is live, `filled < SLOTS`, and that slot holds nothing yet.
-        unsafe { Self::slot(self.tail, self.filled).write(value) };
-        self.filled += 1;
-        self.len += 1;
+    }
+
+    /// Takes the oldest value.
+    #[inline]
+    pub fn pop(&self) -> Result<T, PopError> {
+        let mut looks = LOOKS;
+        loop {
+            // ORDERING [list.head]: Acquire, pairs with the Release where `head` is moved: what it names, and that `tail`
+            // is not behind it, which is read next. Model: loom `list::head_stays_behind_tail`.
+            let head = self.head.load(edge!(list.head: Acquire));
+            let tail = self.load_tail();
+            if place(tail) == place(head) {
+                // `head` was there when `tail` was, for it is never beyond it: at that moment the list was empty.
+                if self.leave(head, tail) {
+                    continue;
+                }
+                return Err(if tail & CLOSED == 0 { PopError::Empty } else { PopError::Closed });
+            }
+            let number = entry_number(head);
+            if entry_number(tail) != number {
+                // Relaxed: `tail` has left the entry, which by `list.tail` makes the last change of the link visible.
+                let link = self.table.entries[number].link.load(Ordering::Relaxed);
+                if leads_from(link) == place(head) {
+                    self.follow(head, link);
+                    continue;
+                }
+            }
+            // ORDERING [list.head]: Release: `tail` was seen beyond `head`; who loads the new `head` sees it as far on.
+            // Model: loom `list::head_stays_behind_tail`.
+            let claimed = self.head.compare_exchange_weak(
+                head,
+                head.wrapping_add(ONE),
+                edge!(list.head: Release),
+                Ordering::Relaxed,
+            );
+            if claimed.is_err() {
+                continue;
+            }
+            // SAFETY: we claimed the place, so its unit is ours to settle or to leave (rule 4); the entry stays.
+            let slot = unsafe {
+                self.table
+                    .slot(number, distance(head, self.table.entries[number].end.load(Ordering::Relaxed)))
+            };
+            if !Self::is_full(slot, looks) {
+                // The producer settles the slot. Further ones that are not ready have to be waited for a bit longer.
+                looks = MOST_LOOKS.min(looks * 2);
+                continue;
+            }
+            // SAFETY: the slot was FULL, which was seen by list.publish: the producer is done, the value is there, and
+            // nobody else takes it, as the place is ours.
+            let value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
+            self.table.settle(number, 1);
+            return Ok(value);
+        }
+    }
+
+    /// Whether the producer came to the slot before its consumer gave it up.
+    #[inline]
+    fn is_full(slot: &Slot<T>, looks: u32) -> bool {
+        for _ in 0..looks {
+            // ORDERING [list.publish]: Acquire, pairs with the Release in `push`: the value is complete. Model: loom
+            // `list::a_value_is_seen_whole`.
+            if slot.state.load(edge!(list.publish: Acquire)) == FULL {
+                return true;
+            }
+            if looks > 1 {
+                spin_loop();
+            }
+        }
+        // ORDERING [list.void]: AcqRel. Release: we are done with the block for the producer that finds VOID, which settles
+        // the slot. Acquire, the other end of [list.publish]: it was FULL after all. Models: loom
+        // `list::a_slot_given_up_is_settled`, `list::a_value_is_seen_whole`.
+        slot.state.swap(VOID, edge!(list.void: AcqRel)) == FULL
+    }
+
+    /// Says that somebody waits for values, who made himself known before.
+    ///
+    /// A claim of a push is a read-modify-write of the same word as this, so the two are ordered. Either the claim comes
+    /// first: then a pop after this call sees the place and does not answer Empty without having given it up, in which
+    /// case the push has to claim another one. Or it comes later: then it sees the flag, and him.
+    pub fn announce_receiver(&self) {
+        // ORDERING [list.announce]: Release: the waiter is visible to the pushes that see the flag, which claim with
+        // Acquire. Acquire: who closes announces too, to see who did so before. Models: loom
+        // `list::no_push_misses_a_waiter`, `channel::closing_misses_no_waiting_receiver`.
+        self.tail.fetch_or(RECEIVERS, edge!(list.announce: AcqRel));
+    }
+
+    /// Takes the flag away. Whoever did this looks for waiters once more: those that announced themselves before are
+    /// visible to him, and those that do so later set the flag again.
+    pub fn withdraw_receivers(&self) {
+        // ORDERING [list.announce]: Acquire, pairs with the Release in `announce_receiver`. Model: loom
+        // `list::withdrawing_misses_no_waiter`.
+        self.tail.fetch_and(!RECEIVERS, edge!(list.announce: Acquire));
+    }
+
+    /// Lets nothing more in. `true`: it was open.
+    pub fn close(&self) -> bool {
+        // Relaxed: the flag stands in the word that it is to stop; nothing else is read on the strength of it.
+        self.tail.fetch_or(CLOSED, Ordering::Relaxed) & CLOSED == 0
+    }
+
+    /// Whether it is open and consumers were announced.
+    #[inline]
+    pub fn is_awaited(&self) -> bool {
+        // Relaxed: whoever acts on it takes a waiter by a word of his own.
+        self.tail.load(Ordering::Relaxed) & (RECEIVERS | CLOSED) == RECEIVERS
+    }
+
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.tail.load(Ordering::Relaxed) & CLOSED != 0
+    }
+
+    /// How many values it holds, those included that are being written.
+    pub fn len(&self) -> usize {
+        loop {
+            let tail = self.tail.load(Ordering::Relaxed);
+            // ORDERING [list.head]: Acquire: `tail` is not behind it below. Model: loom `list::head_stays_behind_tail`.
+            let head = self.head.load(edge!(list.head: Acquire));
+            if place(self.tail.load(Ordering::Relaxed)) == place(tail) {
+                return distance(head, tail);
+            }
+        }
+    }
+
+    /// How many places were claimed, or given up, so far (it wraps).
+    #[cfg(loom)]
+    pub fn places(&self) -> usize {
+        distance(0, self.tail.load(Ordering::Relaxed))
+    }
+
+    /// Whether a block is kept for the next need.
+    #[cfg(any(loom, test))]
+    pub fn has_spare(&self) -> bool {
+        !self.table.spare.load(Ordering::Relaxed).is_null()
+    }
+
+    /// How many entries of the table are in use.
+    #[cfg(any(loom, test))]
+    pub fn entries(&self) -> usize {
+        self.table.left.iter().filter(|left| left.load(Ordering::Relaxed) != table::FREE).count()
+    }
+
+    #[inline]
+    fn load_tail(&self) -> Word {
+        // ORDERING [list.tail]: Acquire, pairs with the Release in `advance`; claims between the two carry it on. The entry
+        // that the word names is filled in. Model: loom `list::producers_share`.
+        self.tail.load(edge!(list.tail: Acquire))
+    }
+
+    /// `tail` is at the end of its entry: moves it on to the next one, which is made if need be.
+    #[cold]
+    fn extend(&self, tail: Word) -> Result<(), AllocError> {
+        let link = self.load_link(tail);
+        if entry_number(link) != entry_number(tail) && leads_from(link) == place(tail) {
+            self.advance(tail, link);
+            return Ok(());
+        }
+        let size = self.next_size(tail)?;
+        // The memory first: an entry must not be kept while the allocator takes its time.
+        let slots = self.table.take_slots(size)?;
+        let mut searches = 0;
+        while self.is_at(tail) {
+            if let Some(number) = self.table.reserve(tail, size, slots) {
+                self.link(tail, link, word(place(tail), number));
+                return Ok(());
+            }
+            searches += 1;
+            if searches == SEARCHES {
+                self.table.put_slots(slots, size);
+                return Err(AllocError);
+            }
+            yield_now();
+        }
+        self.table.put_slots(slots, size);
         Ok(())
     }
 
-    /// Takes the oldest.
-    pub(crate) fn pop(&mut self) -> Option<T> {
-        if self.len == 0 {
-            return None;
+    /// The list is empty: `true` when `tail` may have been moved out of a block that is too large to stay.
+    #[inline]
+    fn leave(&self, head: Word, tail: Word) -> bool {
+        let number = entry_number(tail);
+        number == entry_number(head)
+            && self.table.entries[number].size.load(Ordering::Relaxed) > Table::<T>::LARGE
+            && self.leave_large(tail)
+    }
+
+    #[cold]
+    fn leave_large(&self, tail: Word) -> bool {
+        let link = self.load_link(tail);
+        if entry_number(link) != entry_number(tail) && leads_from(link) == place(tail) {
+            // Others are about to go on from here; if this is a link like ours, see it through.
+            return link & LEAVE != 0 && self.advance(tail, link);
         }
-        // SAFETY: with `len` not 0 the head is live and its slot `taken` holds a value, which leaves the range below.
-        let value = unsafe { Self::slot(self.head, self.taken).read() };
-        self.taken += 1;
-        self.len -= 1;
-        if self.len == 0 {
-            // The last value stood in the tail, which the head has reached: use its slots again from the first.
-            self.taken = 0;
-            self.filled = 0;
-        } else if self.taken == Self::SLOTS {
-            let empty = self.head;
-            // SAFETY: the head is live; values remain, so a next block exists.
-            self.head = unsafe { (*empty).next };
-            self.taken = 0;
-            if self.spare.is_null() {
-                // SAFETY: still live; it is the spare one from here on.
-                unsafe { (*empty).next = null_mut() };
-                self.spare = empty;
-            } else {
-                // SAFETY: emptied and unlinked just above.
-                unsafe { Self::free(empty) };
-            }
+        let after = tail.wrapping_add(ONE);
+        let Some(number) = self.table.reserve(after, 0, null_mut()) else { return false };
+        self.link(tail, link, word(place(after), number) | LEAVE)
+    }
+
+    /// How many slots the block after `tail` is to have.
+    fn next_size(&self, tail: Word) -> Result<usize, AllocError> {
+        let len = distance(self.head.load(Ordering::Relaxed), tail);
+        // A `tail` that was left behind since looks like more than there can be.
+        let len = if len > MOST { 0 } else { len };
+        let size = Table::<T>::next_size(len);
+        if size > MOST - len { Err(AllocError) } else { Ok(size) }
+    }
+
+    fn load_link(&self, tail: Word) -> Word {
+        // ORDERING [list.link]: Acquire, pairs with the Release in `link`: the entry it leads to is filled in before `tail`
+        // is moved there. And if the entry was reserved anew since `tail` was loaded, a later load of `tail` shows it.
+        // Model: loom `list::producers_share`.
+        self.table.entries[entry_number(tail)].link.load(edge!(list.link: Acquire))
+    }
+
+    /// Whether `tail` is where it was.
+    fn is_at(&self, tail: Word) -> bool {
+        (self.tail.load(Ordering::Relaxed) ^ tail) & !FLAGS == 0
+    }
+
+    /// Moves the link of the entry where `tail` is, and follows it. `false`, and the entry that it was to lead to is free
+    /// again, when others came first.
+    fn link(&self, tail: Word, old: Word, new: Word) -> bool {
+        let number = entry_number(tail);
+        // ORDERING [list.link]: Release: the new entry and its slots are complete for who finds the link. Model: loom
+        // `list::producers_share`.
+        let linked = self.is_at(tail)
+            && (self.table.entries[number].link)
+                .compare_exchange(old, new, edge!(list.link: Release), Ordering::Relaxed)
+                .is_ok();
+        if !linked {
+            self.table.free(entry_number(new));
+            return false;
         }
-        Some(value)
+        if entry_number(old) != number {
+            // Rule 6: it was passed by, so that nobody will ever go there.
+            self.table.free(entry_number(old));
+        }
+        self.advance(tail, new)
+    }
+
+    /// Moves `tail` along a link. It may have been moved already.
+    fn advance(&self, tail: Word, link: Word) -> bool {
+        // ORDERING [list.tail]: Release: the entry, which we filled in or saw by `list.link`, is complete for who loads
+        // `tail`. Model: loom `list::producers_share`.
+        let new = (link & !FLAGS) | (tail & FLAGS);
+        self.tail.compare_exchange(tail, new, edge!(list.tail: Release), Ordering::Relaxed).is_ok()
+    }
+
+    /// Moves `head` along a link that `tail` has taken. It may have been moved already.
+    #[cold]
+    fn follow(&self, head: Word, link: Word) {
+        // ORDERING [list.head]: Release, as in `pop`. Model: loom `list::head_stays_behind_tail`.
+        let moved =
+            self.head.compare_exchange(head, link & !FLAGS, edge!(list.head: Release), Ordering::Relaxed);
+        if moved.is_ok() {
+            // Rule 4: the entry's unit is ours, and those of the slots behind us.
+            let number = entry_number(head);
+            let end = self.table.entries[number].end.load(Ordering::Relaxed);
+            self.table.settle(number, 1 + distance(head, end));
+        }
+    }
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl<T> Drop for List<T> {
     fn drop(&mut self) {
-        while self.pop().is_some() {}
-        debug_assert!(self.head == self.tail, "an empty list has one block at most");
-        for block in [self.head, self.spare] {
-            if !block.is_null() {
-                // SAFETY: the list is empty, and these are all the blocks it has.
-                unsafe { Self::free(block) };
-            }
-        }
+        // Should a value's drop panic, those behind it are leaked; the table frees the blocks all the same.
+        while self.pop().is_ok() {}
+    }
+}
+
+impl<T> core::fmt::Debug for List<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("List").field("len", &self.len()).finish_non_exhaustive()
     }
 }

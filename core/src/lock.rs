@@ -1,9 +1,9 @@
-//! A short word lock: what guards a channel's plain queue and a domain's table at this stage.
+//! A short word lock: what guards a domain's table.
 //!
 //! Sections under it are a few dozen instructions, allocate nothing large, call no code of a user (no `Drop` of a
 //! message, no wake function), and take no second lock: whoever finds it taken tries again a few times and then lets
-//! others run. That bounds what a *running* holder can cost; a holder that is stopped for good in the middle stops the
-//! channel, which is why the queues to come do without (see the crate's "Progress" section).
+//! others run. That bounds what a *running* holder can cost; a holder that is stopped for good in the middle stops those
+//! who begin or end a wait, or make or drop an end, in the same domain. Channels do without it.
 //!
 //! # Edge
 //!

@@ -2,6 +2,8 @@
 
 use core::task::Waker;
 
+use crate::primitive::yield_now;
+
 /// How a sleep ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wakeup {
@@ -46,4 +48,12 @@ pub trait Park {
     fn waker(&self) -> Waker;
     /// Sleeps until woken, or until the embedder's own reason to stop.
     fn park(&self) -> Wakeup;
+    /// Lets others run for a moment: an operation found a peer in the middle of its own, and looks again after this.
+    /// Nobody wakes it. `round` counts how often that was in vain. An embedder with a clock looks at its deadline here,
+    /// and sleeps for short times when the rounds become many.
+    fn pause(&self, round: u32) -> Wakeup {
+        let _ = round;
+        yield_now();
+        Wakeup::Woken
+    }
 }

@@ -31,8 +31,12 @@ mod machine {
     use super::Ordering;
     // Aliases, not re-exports: clippy.toml's list looks through the latter and would forbid the types everywhere.
     pub(crate) type AtomicBool = core::sync::atomic::AtomicBool;
+    pub(crate) type AtomicU8 = core::sync::atomic::AtomicU8;
     pub(crate) type AtomicU32 = core::sync::atomic::AtomicU32;
+    #[cfg(target_has_atomic = "64")]
+    pub(crate) type AtomicU64 = core::sync::atomic::AtomicU64;
     pub(crate) type AtomicUsize = core::sync::atomic::AtomicUsize;
+    pub(crate) type AtomicPtr<T> = core::sync::atomic::AtomicPtr<T>;
 
     /// `core`'s cell in loom's shape (as much of it as is used).
     #[derive(Debug)]
@@ -44,12 +48,31 @@ mod machine {
             Self(core::cell::UnsafeCell::new(value))
         }
 
+        /// Calls `f` with a pointer that may be read through for the length of the call.
+        #[inline(always)]
+        pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            f(self.0.get())
+        }
+
         /// Calls `f` with a pointer that may be written through for the length of the call.
         #[inline(always)]
         pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
             f(self.0.get())
         }
     }
+
+    impl<T> UnsafeCell<core::mem::MaybeUninit<T>> {
+        /// Makes a cell without a value where it is to stay, however large.
+        ///
+        /// # Safety
+        /// `cell` can be written.
+        pub(crate) unsafe fn make_uninit(_cell: *mut Self) {
+            // Memory that was not written is such a cell.
+        }
+    }
+
+    /// Whether memory of zero bytes is an atomic 0, and an atomic or a cell can be forgotten without dropping it.
+    pub(crate) const PLAIN: bool = true;
 
     static GENERATION: AtomicUsize = AtomicUsize::new(0);
 
@@ -116,9 +139,35 @@ mod machine {
 #[cfg(loom)]
 mod machine {
     use super::Ordering;
-    pub(crate) use loom::cell::UnsafeCell;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
+    /// Loom's cell, and what ours has beside it.
+    #[derive(Debug)]
+    pub(crate) struct UnsafeCell<T>(loom::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(loom::cell::UnsafeCell::new(value))
+        }
+
+        pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            self.0.with(f)
+        }
+
+        pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            self.0.with_mut(f)
+        }
+    }
+
+    impl<T> UnsafeCell<core::mem::MaybeUninit<T>> {
+        pub(crate) unsafe fn make_uninit(cell: *mut Self) {
+            // SAFETY: passed on to the caller.
+            unsafe { cell.write(Self::new(core::mem::MaybeUninit::uninit())) };
+        }
+    }
+
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
     pub(crate) use loom::thread::yield_now;
+
+    pub(crate) const PLAIN: bool = false;
 
     /// The ordering of one end of an edge: the one written, or the weaker one that this run asks for.
     pub(crate) fn ordering(edge: &str, written: Ordering) -> Ordering {

@@ -171,12 +171,6 @@ impl<T> Shared<T> {
         ManuallyDrop::new(this).pointer.cast()
     }
 
-    /// The pointer that [`Shared::into_raw`] would give, without giving up anything.
-    #[inline]
-    pub fn as_raw(this: &Self) -> NonNull<()> {
-        this.pointer.cast()
-    }
-
     /// Takes the reference back that [`Shared::into_raw`] left in the pointer.
     ///
     /// # Safety

@@ -1,92 +1,397 @@
-//! The bounded queue: a ring of a fixed number of slots, allocated once.
+//! The bounded queue: a ring of stamped slots, for any number of producers and consumers.
 //!
-//! Plain at this stage: one thread at a time, under the channel's lock. It knows nothing of closing or waiting.
+//! It goes back to Dmitry Vyukov's bounded MPMC queue: every slot has a stamp that says for which position it is free or
+//! full, and every operation is one compare-exchange on the position word of its side. Three things are different:
+//! capacities are not rounded up, the position words carry flags (who waits, whether it is closed), and at a slot whose
+//! owner has not come to its end the operation says so ([`PushError::Busy`], [`PopError::Busy`]) instead of spinning.
+//!
+//! # Words
+//!
+//! A *position* counts the pushes (pops) that came before, as `lap * LAP + index`: `index` is below the capacity, `LAP` the
+//! power of two above it. Positions stand in the upper bits of `tail` and `head`, below them two flags, and they wrap at
+//! that width, which `LAP` divides. A compare-exchange could mistake a position for its like one wrap later only if its
+//! thread slept through 2^62 operations (2^30 where words have 32 bits).
+//!
+//! The stamp of a slot, for the positions `p` with its index:
+//!
+//! | stamp | state | who may touch the value |
+//! | --- | --- | --- |
+//! | `p`, `tail` at `p` | free | nobody |
+//! | `p`, `tail` behind `p` | being written | the producer that moved `tail` from `p` |
+//! | `p + 1`, `head` at `p` | full | nobody |
+//! | `p + 1`, `head` behind `p` | being read | the consumer that moved `head` from `p` |
+//! | `p + LAP` | free, one lap on | nobody |
+//!
+//! `LAP` is larger than the capacity, so that `p + 1` is no position of the same slot, at any capacity from 1.
+//!
+//! # Rules
+//!
+//! 1. `tail` is moved from `p` only by who saw the stamp `p`, `head` from `p` only by who saw `p + 1`. So positions are
+//!    never more than the capacity apart, and `head` never passes `tail`.
+//! 2. Who moved a word from `p` owns the slot until it stores the next stamp, which only it may do.
+//! 3. Full is answered when `head` was seen one lap behind the `tail` that was read before it, Empty when `tail` was seen
+//!    at the `head` that was read before it: by rule 1 it was so at that moment. What is neither is Busy: a peer owns
+//!    the slot at this moment.
+//! 4. The flags of a word change by read-modify-writes of it, so they are ordered with every claim: see `announce`.
+//!
+//! # Progress
+//!
+//! Nobody waits here. A claim fails only when another one succeeded. A producer that is stopped for good as an owner takes
+//! its message with it and keeps everything behind its slot: consumers find it Busy, and when they have come as far
+//! round the ring, producers find it Full. The same with a consumer, the other way round.
+//!
+//! # Edges
+//!
+//! | edge | from | to | what becomes visible |
+//! | --- | --- | --- | --- |
+//! | `ring.publish` | the stamp `p + 1` stored by a push, Release | loaded by a pop, Acquire | the value |
+//! | `ring.recycle` | the stamp `p + LAP` stored by a pop, Release | loaded by a push, Acquire | that the value was read |
+//! | `ring.announce` | `announce`, AcqRel | the claims on that word and `withdraw`, Acquire; the next `announce` | the waiter |
+
+// The loom models use this from outside; in every other build it is the crate's own.
+#![cfg_attr(not(loom), allow(unreachable_pub))]
 
 use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
+use crossbeam_utils::CachePadded;
+
+use crate::primitive::{AtomicUsize, Ordering, UnsafeCell, edge, spin_loop};
+
 /// Why a bounded channel could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CapacityError {
-    /// More slots than an address space can hold.
+    /// More slots than an address space can hold, or than positions can count: the limit is 2^60 (2^28 where words have
+    /// 32 bits).
     TooLarge,
     /// The allocator has no memory for that many.
     NoMemory,
 }
 
-/// Slots `head .. head + len` (modulo the capacity) hold values, the others nothing.
-#[derive(Debug)]
-pub(crate) struct Ring<T> {
-    slots: NonNull<MaybeUninit<T>>,
-    capacity: usize,
-    head: usize,
-    len: usize,
+/// Why nothing was pushed; the value comes back.
+#[derive(Debug, PartialEq, Eq)]
+pub enum PushError<T> {
+    /// Every slot holds a value.
+    Full(T),
+    /// The slot that comes next is being emptied at this moment.
+    Busy(T),
+    /// The ring was closed.
+    Closed(T),
 }
 
-// SAFETY: the ring owns its values and is reached through `&mut` only.
+/// Why nothing was popped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PopError {
+    /// There is no value.
+    Empty,
+    /// The value that comes next is being written at this moment.
+    Busy,
+    /// There is no value and, the ring being closed, there will be none.
+    Closed,
+}
+
+/// How many bits of a word are flags.
+const FLAGS: u32 = 2;
+/// In both words: somebody waits for operations on this word. In `tail` they are consumers, in `head` producers.
+const AWAITED: usize = 1;
+/// In `tail` only: nothing more can be pushed.
+const CLOSED: usize = 2;
+/// Positions wrap at this.
+const POSITIONS: usize = usize::MAX >> FLAGS;
+const MOST_SLOTS: usize = POSITIONS >> 2;
+
+/// How often an operation looks again at a slot that is somebody else's, before it says Busy.
+#[cfg(not(loom))]
+const SPINS: u32 = 3;
+#[cfg(loom)]
+const SPINS: u32 = 0;
+
+/// Which word, and so who is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// What pushes change: consumers wait for it.
+    Tail,
+    /// What pops change: producers wait for it.
+    Head,
+}
+
+struct Slot<T> {
+    stamp: AtomicUsize,
+    value: UnsafeCell<MaybeUninit<T>>,
+}
+
+/// See the module documentation.
+pub struct Ring<T> {
+    tail: CachePadded<AtomicUsize>,
+    head: CachePadded<AtomicUsize>,
+    slots: NonNull<Slot<T>>,
+    capacity: usize,
+    lap: usize,
+}
+
+// SAFETY: a value is reached by one thread at a time (rule 2) and moves from thread to thread, hence `T: Send`.
 unsafe impl<T: Send> Send for Ring<T> {}
+// SAFETY: as above; all else is atomic.
+unsafe impl<T: Send> Sync for Ring<T> {}
 
 impl<T> Ring<T> {
-    /// An empty ring. A capacity of 0 is one that is always full.
-    pub(crate) fn try_new(capacity: usize) -> Result<Self, CapacityError> {
-        let layout = Layout::array::<T>(capacity).map_err(|_| CapacityError::TooLarge)?;
-        let slots = if layout.size() == 0 {
-            NonNull::dangling()
+    /// An empty ring of at least one slot, in one allocation. Values are written where they stay.
+    pub fn try_new(capacity: usize) -> Result<Self, CapacityError> {
+        debug_assert!(capacity > 0, "a rendezvous has no ring");
+        if capacity > MOST_SLOTS {
+            return Err(CapacityError::TooLarge);
+        }
+        let layout = Layout::array::<Slot<T>>(capacity).map_err(|_| CapacityError::TooLarge)?;
+        // SAFETY: a slot has a stamp, so the size is not 0.
+        let slots =
+            NonNull::new(unsafe { alloc(layout) }.cast::<Slot<T>>()).ok_or(CapacityError::NoMemory)?;
+        for index in 0..capacity {
+            // SAFETY: the slot lies in the allocation, nobody else knows it; each field is written where it is, because
+            // a slot of a large T must not pass over the stack.
+            unsafe {
+                let slot = slots.as_ptr().add(index);
+                (&raw mut (*slot).stamp).write(AtomicUsize::new(index));
+                UnsafeCell::make_uninit(&raw mut (*slot).value);
+            }
+        }
+        Ok(Self {
+            tail: CachePadded::new(AtomicUsize::new(0)),
+            head: CachePadded::new(AtomicUsize::new(0)),
+            slots,
+            capacity,
+            lap: (capacity + 1).next_power_of_two(),
+        })
+    }
+
+    fn word(&self, word: Word) -> &AtomicUsize {
+        match word {
+            Word::Tail => &self.tail,
+            Word::Head => &self.head,
+        }
+    }
+
+    fn index(&self, position: usize) -> usize {
+        position & (self.lap - 1)
+    }
+
+    /// The position after that one.
+    #[inline]
+    fn next(&self, position: usize) -> usize {
+        if self.index(position) + 1 < self.capacity {
+            position + 1
         } else {
-            // SAFETY: the layout's size is not 0.
-            NonNull::new(unsafe { alloc(layout) }.cast()).ok_or(CapacityError::NoMemory)?
-        };
-        Ok(Self { slots, capacity, head: 0, len: 0 })
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
-    fn slot(&mut self, offset: usize) -> *mut T {
-        debug_assert!(offset < self.capacity);
-        // head and offset are both below the capacity, so one subtraction wraps, without overflow at any capacity.
-        let until_wrap = self.capacity - self.head;
-        let index = if offset < until_wrap { self.head + offset } else { offset - until_wrap };
-        // SAFETY: index < capacity, the number of slots that were allocated.
-        unsafe { self.slots.as_ptr().add(index) }.cast()
-    }
-
-    /// Appends, or hands the value back when every slot is taken.
-    pub(crate) fn push(&mut self, value: T) -> Result<(), T> {
-        if self.len == self.capacity {
-            return Err(value);
+            (position - self.index(position)).wrapping_add(self.lap) & POSITIONS
         }
-        let slot = self.slot(self.len);
-        // SAFETY: slot `len` lies behind the last value: it is ours to write and holds nothing.
-        unsafe { slot.write(value) };
-        self.len += 1;
-        Ok(())
     }
 
-    /// Takes the oldest.
-    pub(crate) fn pop(&mut self) -> Option<T> {
-        if self.len == 0 {
-            return None;
+    /// The position of the same slot one lap on.
+    fn lap_on(&self, position: usize) -> usize {
+        position.wrapping_add(self.lap) & POSITIONS
+    }
+
+    #[inline]
+    fn slot(&self, position: usize) -> &Slot<T> {
+        let index = self.index(position);
+        debug_assert!(index < self.capacity);
+        // SAFETY: positions only come from 0 by `next`, so their index is below the number of slots; the slots live as
+        // long as the ring.
+        unsafe { &*self.slots.as_ptr().add(index) }
+    }
+
+    /// Appends a value. `Ok(true)`: consumers were announced before this, and one may have to be woken.
+    #[inline]
+    pub fn push(&self, value: T) -> Result<bool, PushError<T>> {
+        let mut spins = 0;
+        let mut tail = self.tail.load(Ordering::Relaxed);
+        loop {
+            if tail & CLOSED != 0 {
+                return Err(PushError::Closed(value));
+            }
+            let position = tail >> FLAGS;
+            let slot = self.slot(position);
+            // ORDERING [ring.recycle]: Acquire, pairs with the Release store in `pop`: the value of the lap before was
+            // read before this one is written. Model: loom `ring::a_slot_is_used_again`.
+            let stamp = slot.stamp.load(edge!(ring.recycle: Acquire));
+            if stamp == position {
+                let next = (self.next(position) << FLAGS) | (tail & AWAITED);
+                // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: who sees the flag sees the
+                // waiter. Model: loom `ring::no_push_misses_a_waiter`.
+                match self.tail.compare_exchange_weak(
+                    tail,
+                    next,
+                    edge!(ring.announce: Acquire),
+                    Ordering::Relaxed,
+                ) {
+                    Ok(_) => {
+                        // SAFETY: the stamp was `position` and `tail` left it by our hand, so the slot is ours until the
+                        // store below (rule 2), and empty: its last value was read before the stamp became this.
+                        slot.value.with_mut(|cell| unsafe { (*cell).write(value) });
+                        // ORDERING [ring.publish]: Release, pairs with the Acquire load in `pop`: the value is complete
+                        // for who finds the slot full. Model: loom `ring::a_value_is_seen_whole`.
+                        slot.stamp.store(position + 1, edge!(ring.publish: Release));
+                        return Ok(tail & AWAITED != 0);
+                    }
+                    Err(now) => tail = now,
+                }
+                continue;
+            }
+            if self.lap_on(self.head.load(Ordering::Relaxed) >> FLAGS) == position {
+                // Rule 3. (Relaxed: whoever popped before this call in any order we know of is seen, by coherence.)
+                return Err(PushError::Full(value));
+            }
+            let now = self.tail.load(Ordering::Relaxed);
+            if now >> FLAGS == position {
+                if spins == SPINS {
+                    return Err(PushError::Busy(value));
+                }
+                spins += 1;
+                spin_loop();
+            }
+            tail = now;
         }
-        let slot = self.slot(0);
-        // SAFETY: slot 0 holds a value while `len` is not 0, and leaves the range below.
-        let value = unsafe { slot.read() };
-        self.head = if self.head + 1 == self.capacity { 0 } else { self.head + 1 };
-        self.len -= 1;
-        Some(value)
+    }
+
+    /// Takes the oldest value. `true` beside it: producers were announced before this, and one may have to be woken.
+    #[inline]
+    pub fn pop(&self) -> Result<(T, bool), PopError> {
+        let mut spins = 0;
+        let mut head = self.head.load(Ordering::Relaxed);
+        loop {
+            let position = head >> FLAGS;
+            let slot = self.slot(position);
+            // ORDERING [ring.publish]: Acquire, pairs with the Release store in `push`: the value is complete. Model:
+            // loom `ring::a_value_is_seen_whole`.
+            let stamp = slot.stamp.load(edge!(ring.publish: Acquire));
+            if stamp == position + 1 {
+                let next = (self.next(position) << FLAGS) | (head & AWAITED);
+                // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`, as in `push`. Model: loom
+                // `ring::no_pop_misses_a_waiter`.
+                match self.head.compare_exchange_weak(
+                    head,
+                    next,
+                    edge!(ring.announce: Acquire),
+                    Ordering::Relaxed,
+                ) {
+                    Ok(_) => {
+                        // SAFETY: the stamp was `position + 1` and `head` left `position` by our hand, so the slot is
+                        // ours until the store below (rule 2), and holds a value that was seen whole.
+                        let value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
+                        // ORDERING [ring.recycle]: Release, pairs with the Acquire load in `push`: our read of the slot
+                        // happens before the next write. Model: loom `ring::a_slot_is_used_again`.
+                        slot.stamp.store(self.lap_on(position), edge!(ring.recycle: Release));
+                        return Ok((value, head & AWAITED != 0));
+                    }
+                    Err(now) => head = now,
+                }
+                continue;
+            }
+            let tail = self.tail.load(Ordering::Relaxed);
+            if tail >> FLAGS == position {
+                // Rule 3.
+                return Err(if tail & CLOSED == 0 { PopError::Empty } else { PopError::Closed });
+            }
+            let now = self.head.load(Ordering::Relaxed);
+            if now >> FLAGS == position {
+                if spins == SPINS {
+                    return Err(PopError::Busy);
+                }
+                spins += 1;
+                spin_loop();
+            }
+            head = now;
+        }
+    }
+
+    /// Says that somebody waits for operations on that word, who made himself known before.
+    ///
+    /// Every operation that he waits for is a read-modify-write of the same word as this, so the two are ordered. Either
+    /// it comes first: then what it claimed is seen by who looks after this call, who does not find the ring empty (or
+    /// full), or finds it Busy. Or it comes later: then it sees the flag, and him.
+    pub fn announce(&self, word: Word) {
+        // ORDERING [ring.announce]: Release: the waiter is visible to the operations that see the flag, which read it
+        // with Acquire. Acquire: who closes announces too, on the word that is not the closed one; of two announcements
+        // the second sees what was before the first. Models: loom `ring::no_push_misses_a_waiter`,
+        // `ring::no_pop_misses_a_waiter`, `channel::closing_misses_no_waiting_sender`.
+        self.word(word).fetch_or(AWAITED, edge!(ring.announce: AcqRel));
+    }
+
+    /// Takes the flag away. Whoever did this looks for waiters once more: those that announced themselves before are
+    /// visible to him, and those that do so later set the flag again.
+    pub fn withdraw(&self, word: Word) {
+        // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`. Model: loom
+        // `ring::withdrawing_misses_no_waiter`.
+        self.word(word).fetch_and(!AWAITED, edge!(ring.announce: Acquire));
+    }
+
+    /// Lets nothing more in. `true`: it was open.
+    pub fn close(&self) -> bool {
+        // Relaxed: the flag stands in the word that it is to stop; nothing else is read on the strength of it.
+        self.tail.fetch_or(CLOSED, Ordering::Relaxed) & CLOSED == 0
+    }
+
+    /// Whether it is open and consumers were announced.
+    #[inline]
+    pub fn is_awaited(&self) -> bool {
+        // Relaxed: whoever acts on it takes a waiter by a word of his own.
+        self.tail.load(Ordering::Relaxed) & (AWAITED | CLOSED) == AWAITED
+    }
+
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.tail.load(Ordering::Relaxed) & CLOSED != 0
+    }
+
+    /// How many values it holds, those included that are being written.
+    pub fn len(&self) -> usize {
+        loop {
+            let tail = self.tail.load(Ordering::Relaxed) >> FLAGS;
+            let head = self.head.load(Ordering::Relaxed) >> FLAGS;
+            if self.tail.load(Ordering::Relaxed) >> FLAGS != tail {
+                continue;
+            }
+            let (from, to) = (self.index(head), self.index(tail));
+            return if from < to {
+                to - from
+            } else if from > to {
+                self.capacity - from + to
+            } else if head == tail {
+                0
+            } else {
+                self.capacity
+            };
+        }
     }
 }
 
 impl<T> Drop for Ring<T> {
     fn drop(&mut self) {
-        while self.pop().is_some() {}
-        let layout = Layout::array::<T>(self.capacity).expect("it was computed when the ring was made");
-        if layout.size() != 0 {
-            // SAFETY: allocated in `try_new` with this layout, and empty now.
-            unsafe { dealloc(self.slots.as_ptr().cast(), layout) };
+        /// Frees the slots also when a value's drop panics; the values behind that one are leaked.
+        struct Free<T>(NonNull<Slot<T>>, usize);
+        impl<T> Drop for Free<T> {
+            fn drop(&mut self) {
+                for index in 0..self.1 {
+                    // SAFETY: the slot was made in `try_new`, nobody else has the ring any more; what drops here is a
+                    // stamp and a cell that drops no value.
+                    unsafe { self.0.as_ptr().add(index).drop_in_place() };
+                }
+                let layout =
+                    Layout::array::<Slot<T>>(self.1).expect("it was computed when the ring was made");
+                // SAFETY: allocated in `try_new` with this layout.
+                unsafe { dealloc(self.0.as_ptr().cast(), layout) };
+            }
         }
+        let _free = Free(self.slots, self.capacity);
+        while self.pop().is_ok() {}
+    }
+}
+
+impl<T> core::fmt::Debug for Ring<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Ring")
+            .field("capacity", &self.capacity)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
     }
 }

@@ -103,8 +103,9 @@ fn every_kind_of_element() {
 fn capacity_beyond_memory_is_an_error() {
     use crossinterp_core::CapacityError::{NoMemory, TooLarge};
     assert_eq!(try_bounded::<u64>(usize::MAX).unwrap_err(), TooLarge);
-    assert_eq!(try_bounded::<u64>(usize::MAX / 16).unwrap_err(), NoMemory);
-    assert!(try_bounded::<()>(usize::MAX).is_ok(), "what takes no place needs no memory");
+    assert_eq!(try_bounded::<u64>(usize::MAX / 64).unwrap_err(), NoMemory);
+    assert_eq!(try_bounded::<()>(usize::MAX).unwrap_err(), TooLarge, "a slot has a stamp beside its message");
+    assert_eq!(try_bounded::<()>(usize::MAX / 32).unwrap_err(), NoMemory);
 }
 
 #[test]
@@ -212,8 +213,80 @@ fn waiters_are_served_in_the_order_of_their_coming() {
     let (tx, rx) = bounded(1);
     tx.send(0).unwrap();
     let waits: Vec<_> = (1..10).map(|number| tx.begin_send(number, noop()).unwrap()).collect();
-    assert!((0..10).all(|number| rx.try_recv() == Ok(number)));
-    assert!(waits.into_iter().all(|wait| wait.finish() == Ok(())));
+    for (number, wait) in waits.into_iter().enumerate() {
+        assert_eq!(rx.try_recv(), Ok(number));
+        assert_eq!(wait.finish(), Ok(()), "it sends when it is finished, not before");
+    }
+    assert_eq!(rx.try_recv(), Ok(9));
+}
+
+#[test]
+fn who_was_woken_for_nothing_keeps_its_place() {
+    let (tx, rx) = unbounded();
+    tx.try_send(0).unwrap();
+    let mut first = rx.begin_recv(noop()).unwrap();
+    assert_eq!(rx.try_recv(), Ok(0), "nothing is reserved");
+    assert!(first.is_settled());
+    let mut second = rx.begin_recv(noop()).unwrap();
+    assert_eq!(first.try_finish(noop()), None);
+    assert!(!first.is_settled());
+    tx.try_send(1).unwrap();
+    assert!(first.is_settled() && !second.is_settled());
+    assert_eq!(second.try_finish(noop()), None);
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty), "what was handed over is the receiver's");
+    assert_eq!(first.try_finish(noop()), Some(Ok(1)));
+    let (tx, rx) = bounded(1);
+    tx.send(0).unwrap();
+    let mut first = tx.begin_send(1, noop()).unwrap();
+    let mut second = tx.begin_send(2, noop()).unwrap();
+    for round in 0..100 {
+        rx.try_recv().unwrap();
+        assert!(first.is_settled() && !second.is_settled());
+        tx.try_send(round).unwrap();
+        assert_eq!(first.try_finish(noop()), None);
+        assert_eq!(second.try_finish(noop()), None);
+    }
+    assert_eq!(rx.try_recv(), Ok(99));
+    assert_eq!(first.try_finish(noop()), Some(Ok(())));
+    assert_eq!(second.finish(), Err((2, WaitError::Pending)));
+}
+
+#[test]
+fn the_baton_is_passed_by_who_was_woken_and_goes() {
+    let (tx, rx) = unbounded();
+    let waits: Vec<_> = (0..3).map(|_| rx.begin_recv(noop()).unwrap()).collect();
+    tx.try_send(1).unwrap();
+    for (number, wait) in waits.into_iter().enumerate() {
+        assert!(wait.is_settled(), "wait {number}");
+        drop(wait);
+    }
+    assert_eq!(rx.try_recv(), Ok(1));
+    let (tx, rx) = bounded(1);
+    tx.send(1).unwrap();
+    let waits: Vec<_> = (0..3).map(|number| tx.begin_send(number, noop()).unwrap()).collect();
+    rx.recv().unwrap();
+    for (number, wait) in waits.into_iter().enumerate() {
+        assert!(wait.is_settled(), "wait {number}");
+        drop(wait);
+    }
+    assert!(rx.is_empty());
+}
+
+#[test]
+fn a_message_handed_to_a_receive_that_goes_is_for_the_next() {
+    let (tx, rx) = rendezvous();
+    let waits: Vec<_> = (0..3).map(|_| rx.begin_recv(noop()).unwrap()).collect();
+    (0..2).for_each(|number| tx.try_send(number).unwrap());
+    let mut waits = waits.into_iter();
+    drop(waits.next());
+    assert_eq!(rx.len(), 1);
+    drop(waits.next());
+    assert_eq!(rx.len(), 2);
+    let last = waits.next().unwrap();
+    assert!(last.is_settled());
+    assert_eq!(last.finish(), Ok(0));
+    assert_eq!(rx.try_recv(), Ok(1));
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
 }
 
 #[test]

@@ -218,8 +218,7 @@ enum {
 /* Gives *out.  XI_ERR_NOMEM. */
 XI_API xi_status xi_domain_open(xi_domain **out);
 /* OPEN -> ENDING.  Every operation that waits on an end of the domain ends with XI_ERR_ENDED; a message that such a wait
- * had already taken, and that xi_wait_finish has not given out, goes to the next receiver, before everything else.
- * (Several such messages, where several receivers wait already: which of them gets which is not promised.) */
+ * had been handed, and that was not given out, goes to the next receiver, before everything else. */
 XI_API xi_status xi_domain_end_waits(xi_domain *domain);
 /* -> CLOSED.  As above, then every end that the domain still holds is released, whoever still has its handle. */
 XI_API xi_status xi_domain_close(xi_domain *domain);
@@ -291,13 +290,16 @@ XI_API xi_status xi_receiver_info(const xi_receiver *receiver, xi_channel_info *
 /* ---- Waits: sending and receiving in three steps -------------------------------------------------------------- */
 
 /* One waiting operation.  It is begun, sleeps as often as its owner likes (or not at all: it can call a function
- * instead), and is finished.  It keeps its place among the waiters of its channel from beginning to end, so that
- * waking up for a signal costs no turn.  A message that was handed to it stays in it until xi_wait_finish gives it
- * out: if its domain ends before, or it is released, the message goes to the next receiver.  One thread, but for
- * xi_domain_end_waits and xi_domain_close, which end it from any thread.  No wait outlives its end. */
+ * instead), and is finished.  It keeps its place among the waiters of its channel from beginning to end: waking up for a
+ * signal, or for a message that somebody else was faster to take, costs no turn.
+ * It is settled when it is worth a try: it was handed a message, or there may be one (or room), or the channel was closed,
+ * or the domain ends.  A message that it was handed stays in it until xi_wait_try or xi_wait_finish gives it out; if the
+ * wait is released instead, or its domain ends before, the message goes to the next receiver, before all that was sent
+ * later.  One thread, but for xi_domain_end_waits and xi_domain_close, which end it from any thread.  No wait outlives its
+ * end. */
 typedef struct xi_wait xi_wait;
-/* Called once when the wait is settled (from any thread, also from within begin), unless the wait is finished or released
- * before.  It must not block, take a Python thread state, or call back into the same channel.  When xi_wait_finish or
+/* Called when the wait is settled, once for each time (from any thread, also from within begin and xi_wait_try), unless the
+ * wait is finished or released before.  It must not block, take a Python thread state, or call back into the same channel.  When xi_wait_finish or
  * xi_wait_release has returned, it is not running and will not be called: data may be freed then.  (For that they wait
  * until a call that is running has returned.) */
 typedef void (*xi_wake)(void *data);
@@ -310,11 +312,16 @@ XI_API xi_status xi_sender_send_begin(const xi_sender *sender, xi_value *value, 
 /* Sleeps until the wait is settled (XI_OK), the time is over (XI_ERR_TIMEOUT: it still waits) or a signal came
  * (XI_ERR_INTERRUPTED: it still waits).  XI_ERR_OPTION for a wait with a wake function. */
 XI_API xi_status xi_wait_sleep(xi_wait *wait, uint64_t timeout_ns);
-/* 1: settled, xi_wait_finish answers at once with what came of it; 0: still waiting. */
+/* 1: settled, it is time for xi_wait_try or xi_wait_finish; 0: still waiting. */
 XI_API int xi_wait_is_settled(const xi_wait *wait);
+/* What came of the wait, as xi_wait_finish says it, which ends and frees it.  But where nothing came, and nothing ended it
+ * (somebody else was faster), it waits on in its place: XI_ERR_EMPTY for a receive, XI_ERR_FULL for a send.  Neither frees
+ * it XI_ERR_NOMEM, which comes only with a wake function.  (It may be settled again at once, when another thread is in the
+ * middle of its operation: let others run then.) */
+XI_API xi_status xi_wait_try(xi_wait *wait, xi_value *value);
 /* Ends and frees the wait, whatever it answers (but XI_ERR_NULL).  Never waits for a message or for room.
  * A receive: XI_OK gives the message in *value.  A send: XI_OK, sent; all else gives the unsent value back in *value.
- * Still waiting: XI_ERR_TIMEOUT, nothing happened and nothing will.  XI_ERR_CLOSED, XI_ERR_ENDED as elsewhere. */
+ * Still waiting, or woken for what somebody else was faster to take: XI_ERR_TIMEOUT, nothing happened and nothing will.  XI_ERR_CLOSED, XI_ERR_ENDED as elsewhere. */
 XI_API xi_status xi_wait_finish(xi_wait *wait, xi_value *value);
 /* Ends and frees the wait; a message in it goes to the next receiver, an unsent value is released. */
 XI_API void xi_wait_release(xi_wait *wait);

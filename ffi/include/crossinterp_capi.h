@@ -100,6 +100,7 @@ extern "C" {
       void *data, xi_wait **out))                                                                           \
     X(xi_status, xi_wait_sleep, (xi_wait *wait, uint64_t timeout_ns))                                       \
     X(int, xi_wait_is_settled, (const xi_wait *wait))                                                       \
+    X(xi_status, xi_wait_try, (xi_wait *wait, xi_value *value))                                             \
     X(xi_status, xi_wait_finish, (xi_wait *wait, xi_value *value))                                          \
     X(void, xi_wait_release, (xi_wait *wait))                                                               \
     X(uint64_t, xi_clock_ns, (void))

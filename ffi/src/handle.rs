@@ -2,8 +2,8 @@
 //!
 //! A C handle is a boxed [`Handle`]: the thing, and the *generation* of the process in which it was made. A child
 //! process gets the next generation (see `generation`), so a handle that was inherited through `fork()` is told apart
-//! before anything in it is touched: another thread of the parent may have held a lock inside it at that moment, and no
-//! thread of the child will ever let it go. Such a handle is leaked on purpose, in every kind of build.
+//! before anything in it is touched: another thread of the parent may have been in the middle of an operation at that
+//! moment, which no thread of the child will ever end. Such a handle is leaked on purpose, in every kind of build.
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;

@@ -18,6 +18,9 @@ use crate::waker::{Counted, Target};
 const SPINS: u32 = 3;
 const YIELDS: u32 = 64;
 
+/// How long a thread sleeps between looks at a peer that is in the middle of its operation and does not go on.
+const NAP: core::time::Duration = core::time::Duration::from_millis(1);
+
 #[cfg(all(any(target_os = "linux", target_os = "android"), target_pointer_width = "64"))]
 mod system {
     use super::{Deadline, Wakeup};
@@ -232,6 +235,19 @@ impl Park for Sleep<'_> {
             core::hint::spin_loop();
         } else {
             std::thread::yield_now();
+        }
+        Wakeup::Woken
+    }
+
+    fn pause(&self, round: u32) -> Wakeup {
+        if self.deadline.has_passed() {
+            return Wakeup::TimedOut;
+        }
+        if round <= YIELDS {
+            std::thread::yield_now();
+        } else {
+            // The peer does not run: it is not waited for by spinning.
+            std::thread::sleep(NAP);
         }
         Wakeup::Woken
     }

@@ -10,8 +10,8 @@ use crate::clock::Deadline;
 use crate::handle::{self, Handle};
 use crate::park::{Berth, Parker};
 use crate::status::{
-    Status, XI_ERR_CLOSED, XI_ERR_ENDED, XI_ERR_INTERRUPTED, XI_ERR_NOMEM, XI_ERR_OPTION, XI_ERR_TIMEOUT,
-    answer,
+    Status, XI_ERR_CLOSED, XI_ERR_EMPTY, XI_ERR_ENDED, XI_ERR_FULL, XI_ERR_INTERRUPTED, XI_ERR_NOMEM,
+    XI_ERR_OPTION, XI_ERR_TIMEOUT, answer,
 };
 use crate::waker::{Counted, Target};
 
@@ -74,9 +74,17 @@ impl Wake {
             Self::Function(call) => call.0.waker(),
         }
     }
+
+    /// Can be woken once more. A call that is running has returned then.
+    fn renew(&mut self) -> Result<(), Status> {
+        if let Self::Function(call) = self {
+            *call = Call::new(call.0.function, call.0.data)?;
+        }
+        Ok(())
+    }
 }
 
-/// A function of C with its data, called at most once. Dropping this is the end of its use: the function is not called
+/// A function of C with its data, called at most once. (A wait that goes on has a new one.) Dropping this is the end of its use: the function is not called
 /// after it, and a call that runs on another thread at that moment has returned. The core calls wakers without a lock,
 /// so that one may come when the operation is long over, and the data freed.
 #[derive(Debug)]
@@ -185,6 +193,40 @@ pub unsafe extern "C" fn xi_wait_sleep(wait: *mut WaitHandle, timeout_ns: u64) -
 pub unsafe extern "C" fn xi_wait_is_settled(wait: *const WaitHandle) -> c_int {
     // SAFETY: the contract of the header.
     unsafe { handle::borrow(wait) }.is_ok_and(Wait::is_settled).into()
+}
+
+/// Ends the wait if something came of it; else it waits on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn xi_wait_try(wait: *mut WaitHandle, value: *mut Value) -> Status {
+    answer(|| {
+        // SAFETY: the contract of the header.
+        let (place, borrowed) = unsafe { (handle::place(value)?, handle::borrow_mut(wait)?) };
+        let nothing = match &borrowed.operation {
+            Operation::Recv(_) => XI_ERR_EMPTY,
+            Operation::Send(_) => XI_ERR_FULL,
+        };
+        if !borrowed.is_settled() {
+            return Err(nothing);
+        }
+        borrowed.wake.renew()?;
+        let waker = borrowed.wake.waker();
+        let (message, result) = match &mut borrowed.operation {
+            Operation::Recv(operation) => match operation.try_finish(waker).ok_or(nothing)? {
+                Ok(message) => (Some(message), Ok(())),
+                Err(error) => (None, Err(unfinished(error))),
+            },
+            Operation::Send(operation) => match operation.try_finish(waker).ok_or(nothing)? {
+                Ok(()) => (None, Ok(())),
+                Err((message, error)) => (Some(message), Err(unfinished(error))),
+            },
+        };
+        if let Some(message) = message {
+            place.write(message);
+        }
+        // SAFETY: the contract of the header: with this answer the wait is gone.
+        unsafe { handle::release(wait) };
+        result
+    })
 }
 
 /// Ends the wait and says what came of it.

@@ -131,6 +131,60 @@ static void waits_are_served_in_the_order_of_beginning(void)
     xi_receiver_release(receiver);
 }
 
+static void count_settled(void *data)
+{
+    atomic_fetch_add((atomic_int *)data, 1);
+}
+
+/* Who was woken for something that another one took keeps its place, and is woken again. */
+static void a_wait_that_found_nothing_waits_on(void)
+{
+    xi_sender *sender;
+    xi_receiver *receiver;
+    check_channel(1, &sender, &receiver);
+    xi_value value = xi_value_int(-1);
+    CHECK_OK(check_try_send_int(sender, 0));
+    xi_wait *first = begin_recv(receiver);
+    atomic_int calls = 0;
+    xi_wait *second;
+    REQUIRE_OK(xi_receiver_recv_begin(receiver, count_settled, &calls, &second));
+    CHECK(atomic_load(&calls) == 1);
+    CHECK(check_try_recv_int(receiver) == 0); /* faster than both */
+    CHECK_STATUS(XI_ERR_EMPTY, xi_wait_try(second, &value));
+    CHECK(xi_wait_is_settled(first) == 1 && xi_wait_is_settled(second) == 0);
+    CHECK_STATUS(XI_ERR_EMPTY, xi_wait_try(first, &value));
+    CHECK_STATUS(XI_ERR_EMPTY, xi_wait_try(first, &value));
+    CHECK(xi_wait_is_settled(first) == 0);
+    CHECK_STATUS(XI_ERR_TIMEOUT, xi_wait_sleep(first, 0));
+    CHECK(check_int(&value) == -1);
+    CHECK_OK(check_try_send_int(sender, 10)); /* to the first, which waits in its old place */
+    CHECK_STATUS(XI_ERR_EMPTY, xi_wait_try(second, &value));
+    CHECK_OK(xi_wait_sleep(first, FOREVER));
+    CHECK_OK(xi_wait_try(first, &value)); /* and frees it */
+    CHECK(check_int(&value) == 10);
+    CHECK(atomic_load(&calls) == 1);
+    xi_receiver_close(receiver);
+    CHECK(atomic_load(&calls) == 2);
+    CHECK_STATUS(XI_ERR_CLOSED, xi_wait_try(second, &value));
+    xi_sender_release(sender);
+    xi_receiver_release(receiver);
+
+    check_channel(1, &sender, &receiver);
+    CHECK_OK(check_try_send_int(sender, 1));
+    value = xi_value_int(2);
+    xi_wait *send;
+    REQUIRE_OK(xi_sender_send_begin(sender, &value, NULL, NULL, &send));
+    CHECK(check_try_recv_int(receiver) == 1);
+    CHECK_OK(check_try_send_int(sender, 3)); /* faster */
+    CHECK_STATUS(XI_ERR_FULL, xi_wait_try(send, &value));
+    CHECK(check_try_recv_int(receiver) == 3);
+    CHECK_OK(xi_wait_try(send, &value));
+    CHECK(check_try_recv_int(receiver) == 2);
+    CHECK_STATUS(XI_ERR_NULL, xi_wait_try(NULL, &value));
+    xi_sender_release(sender);
+    xi_receiver_release(receiver);
+}
+
 /* A message in a wait that is let go is not lost, and does not lose its place. */
 static void a_release_passes_the_message_on(void)
 {
@@ -469,6 +523,7 @@ int main(void)
     a_receive_is_begun_slept_and_finished();
     a_send_is_begun_slept_and_finished();
     waits_are_served_in_the_order_of_beginning();
+    a_wait_that_found_nothing_waits_on();
     a_release_passes_the_message_on();
     the_handle_may_go_first();
     a_wake_function_is_called_once();

@@ -10,7 +10,7 @@ use super::{Channel, Side};
 use crate::domain::{Domain, DomainError, Member, Membership, Role};
 use crate::primitive::{AtomicBool, Ordering, generation};
 use crate::refs::Shared;
-use crate::wait::Waiter;
+use crate::wait::Ticket;
 
 /// What a domain knows of an end that it holds.
 pub(super) struct Held<T> {
@@ -22,7 +22,7 @@ pub(super) struct Held<T> {
 
 impl<T> Held<T> {
     fn release(&self) {
-        // Relaxed: it decides who calls `leave`, which takes the channel's lock; nothing is read on the strength of it.
+        // Relaxed: it decides who calls `leave`; nothing is read on the strength of it.
         if !self.released.swap(true, Ordering::Relaxed) {
             self.channel.leave(self.side);
         }
@@ -38,13 +38,13 @@ impl<T: Send + 'static> Member for Held<T> {
 /// What a domain knows of a waiting operation.
 pub(super) struct WaitEntry<T> {
     pub(super) channel: Shared<Channel<T>>,
-    pub(super) waiter: Shared<Waiter<T>>,
+    pub(super) ticket: Ticket<T>,
     pub(super) side: Side,
 }
 
 impl<T: Send + 'static> Member for WaitEntry<T> {
     fn domain_ends(&self) {
-        self.channel.end_wait(&self.waiter, self.side);
+        self.channel.end_wait(&self.ticket, self.side);
     }
 }
 
@@ -124,12 +124,12 @@ impl<T> End<T> {
     }
 
     /// Enters a waiting operation of this end into the domain that holds the end, if one does.
-    pub(super) fn join_wait(&self, waiter: &Shared<Waiter<T>>) -> Result<Option<Membership>, DomainError> {
+    pub(super) fn join_wait(&self, ticket: Ticket<T>) -> Result<Option<Membership>, DomainError> {
         let Some(hold) = &self.hold else { return Ok(None) };
         if self.is_ended() {
             return Err(DomainError::Ended);
         }
-        let entry = WaitEntry { channel: self.channel.clone(), waiter: waiter.clone(), side: self.side };
+        let entry = WaitEntry { channel: self.channel.clone(), ticket, side: self.side };
         (hold.joins.wait)(Shared::try_new(entry)?, hold.membership.domain()).map(Some)
     }
 

@@ -1,37 +1,45 @@
 //! Channels: a queue, the operations that wait for it, and its two sides.
 //!
-//! # At this stage
+//! # What is made of what
 //!
-//! Everything of a channel that changes is one `State` under one short word lock ([`crate::lock`]). That makes each
-//! operation one step, so the rules are few:
+//! A channel is a [`flow::Flow`] (a [`crate::ring`], a [`crate::list`], or for a rendezvous nothing), a table of waiting
+//! operations for each side ([`crate::wait`]) and a count of ends for each side. There is no lock.
 //!
-//! 1. While a receiver waits, nothing is queued or given back; while a sender waits, the queue is full (a rendezvous
-//!    channel's always is). Hence a message that finds a receiver waiting may be handed to it without overtaking.
-//! 2. A receive takes first what was given back, in the order of handing over, then the oldest of the queue; the place
-//!    that this frees is filled by the message of the sender that waited longest.
-//! 3. A message is in one place at a time: with its sender, in the queue, or in a waiter. A waiter that is settled with
-//!    a message and goes without giving it out hands it to the next receiver, or stands in `returned` with it: the
-//!    message stays in the waiter's own memory, so that giving back cannot fail.
-//! 4. Wake functions are called, and messages dropped, after the lock was let go: they may use the same channel.
+//! 1. An operation is first tried: on a queue that is one compare-exchange. Only one that could do nothing waits.
+//! 2. A message is in one place at a time: with its sender, in the queue, or with its receiver; or in a node
+//!    ([`crate::wait`]): of a sender that waits, on a rendezvous channel, or of a receiver that was handed it and has not
+//!    given it out.
+//! 3. A sender hands its message to the receiver that has waited longest, if the queue is empty at a moment at which it
+//!    holds that receiver. Else the message goes into the queue, and the receiver is woken to try again. It is always the
+//!    sender's own message that is handed over: if the receiver leaves in the middle, the send has not happened yet, and
+//!    goes on elsewhere. (Moving the *oldest* message from the queue to the receiver, which does not need an empty queue,
+//!    has no way back: a receiver that times out in the middle may receive a later message before that one can be put
+//!    back. For the same reason a receiver does not move the message of a sender that waits into the queue: it wakes the
+//!    sender.) An operation that was woken and finds that somebody else was faster waits on in its old place.
+//! 4. Who puts a message in, or takes one out, or closes, wakes the one who waits for that; who was woken and goes passes
+//!    it on (the baton, [`crate::wait`]).
+//! 5. Wake functions are called, and messages dropped, while nothing is claimed: they may use the same channel.
 //!
 //! # Progress
 //!
-//! An operation that need not wait takes the lock once, for a bounded number of steps. A thread that the system stops
-//! inside of such a section holds up the others until it goes on.
+//! `try_` operations are lock-free but for one thing: what stands in a ring behind a slot whose owner was stopped waits
+//! for it ([`crate::ring`]); they say Full or Empty then, after a few looks. A blocking operation that finds this lets
+//! others run, and after some time looks again every millisecond ([`crate::Park::pause`]): it is the one case in which
+//! waiting is not sleeping. A time limit is kept all the same.
 //!
 //! # Who owns what
 //!
-//! Every end, every waiting operation and every entry of one in a domain counts the [`Channel`]; the channel counts the
-//! waiters that stand in its queues. A waiting operation takes its waiter out of the queue before it lets the channel
-//! go, so there is no circle; but an end that is queued in its own channel is one, which closing and draining, or the
-//! last receiver's going, breaks.
+//! Every end, every waiting operation and every entry of one in a domain counts the [`Channel`]; the channel owns the
+//! nodes. An end that is queued in its own channel is a circle, which closing and draining, or the last receiver's
+//! going, breaks.
 
 mod end;
 mod error;
+mod flow;
 mod pending;
+mod policy;
 mod receiver;
 mod sender;
-mod state;
 mod value;
 
 pub use crate::ring::CapacityError;
@@ -44,13 +52,15 @@ pub use receiver::{Receiver, TryIter};
 pub use sender::Sender;
 
 use crate::list::List;
-use crate::lock::Lock;
-use crate::primitive::{generation, next_generation};
+use crate::primitive::{AtomicUsize, Ordering, generation, next_generation, yield_now};
 use crate::refs::Shared;
 use crate::ring::Ring;
-use crate::wait::Phase;
+use crate::wait::{self, Table};
 use end::End;
-use state::{Queue, State};
+use flow::{Flow, Meeting, Unreceived, Unsent};
+
+/// How often the last receiver's going lets a sender run that is in the middle of its operation.
+const PATIENCE: u32 = 64;
 
 /// Which side of a channel an end is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,64 +70,221 @@ pub(crate) enum Side {
 }
 
 /// What every end of a channel shares.
-#[derive(Debug)]
 pub(crate) struct Channel<T> {
     /// `None`: unbounded.
     capacity: Option<usize>,
     /// Of the process in which it was made.
     generation: usize,
-    state: Lock<State<T>>,
+    flow: Flow<T>,
+    sending: Table<T>,
+    receiving: Table<T>,
+    /// How many ends there are.
+    senders: AtomicUsize,
+    receivers: AtomicUsize,
 }
 
 impl<T> Channel<T> {
     fn try_with_ends(
         capacity: Option<usize>,
-        queue: Queue<T>,
+        flow: Flow<T>,
     ) -> Result<(Sender<T>, Receiver<T>), CapacityError> {
-        let state = Lock::new(State::new(queue));
-        let channel = Shared::try_new(Self { capacity, generation: generation(), state })
-            .map_err(|_| CapacityError::NoMemory)?;
-        // `State::new` counts one end of each side: these two.
+        let channel = Shared::try_new(Self {
+            capacity,
+            generation: generation(),
+            flow,
+            sending: Table::new(),
+            receiving: Table::new(),
+            senders: AtomicUsize::new(1),
+            receivers: AtomicUsize::new(1),
+        })
+        .map_err(|_| CapacityError::NoMemory)?;
         Ok((
             Sender(End::counted(channel.clone(), Side::Sender)),
             Receiver(End::counted(channel, Side::Receiver)),
         ))
     }
 
-    /// Settles every waiting operation of a side, one by one, waking without the lock.
-    fn settle_all(&self, side: Side, phase: Phase) {
-        while let Some(waker) = self.state.with(|state| state.settle_next(side, phase)) {
-            waker.wake();
+    fn waiting(&self, side: Side) -> &Table<T> {
+        match side {
+            Side::Sender => &self.sending,
+            Side::Receiver => &self.receiving,
+        }
+    }
+
+    fn ends(&self, side: Side) -> &AtomicUsize {
+        match side {
+            Side::Sender => &self.senders,
+            Side::Receiver => &self.receivers,
+        }
+    }
+
+    /// How many messages can be received without a sender.
+    fn len(&self) -> usize {
+        let returned = if self.receiving.has_returned() { self.receiving.returned() } else { 0 };
+        self.flow.len() + returned
+    }
+
+    /// Sends without waiting.
+    #[inline]
+    fn try_send(&self, message: T) -> Result<(), Unsent<T>> {
+        let message = if self.flow.may_hand() {
+            match self.hand(message) {
+                Some(message) => message,
+                None => return Ok(()),
+            }
+        } else {
+            message
+        };
+        let awaited = match &self.flow {
+            Flow::Bounded(ring) => ring.push(message)?,
+            Flow::Unbounded(list) => list.push(message)?,
+            Flow::Rendezvous(_) if self.flow.is_closed() => return Err(Unsent::Closed(message)),
+            Flow::Rendezvous(_) => return Err(Unsent::Full(message)),
+        };
+        if awaited {
+            self.wake(Side::Receiver);
+        }
+        Ok(())
+    }
+
+    /// Hands a message over to the receive that has waited longest, if nothing is to be received before it. It comes back if
+    /// not.
+    #[cold]
+    fn hand(&self, message: T) -> Option<T> {
+        let handed = self.receiving.hand(message, || self.flow.len() == 0);
+        handed.waker.into_iter().for_each(core::task::Waker::wake);
+        if handed.returned {
+            self.pass_on(Side::Receiver);
+        }
+        handed.message
+    }
+
+    /// Receives without waiting.
+    #[inline]
+    fn try_recv(&self) -> Result<T, Unreceived> {
+        if self.receiving.has_returned()
+            && let Some(message) = self.receiving.fetch_returned()
+        {
+            return Ok(message);
+        }
+        match &self.flow {
+            Flow::Bounded(ring) => {
+                let (message, awaited) = ring.pop()?;
+                if awaited {
+                    self.wake(Side::Sender);
+                }
+                Ok(message)
+            }
+            Flow::Unbounded(list) => Ok(list.pop()?),
+            Flow::Rendezvous(_) => {
+                let closed = self.flow.is_closed();
+                let Some((message, waker)) = self.sending.fetch() else {
+                    return Err(if closed { Unreceived::Closed } else { Unreceived::Empty });
+                };
+                waker.into_iter().for_each(core::task::Waker::wake);
+                Ok(message)
+            }
+        }
+    }
+
+    /// Whether an operation of that side that tries now may get something, even if only the news that it is closed.
+    fn is_ready(&self, side: Side) -> bool {
+        self.flow.is_closed()
+            || match (side, &self.flow) {
+                (Side::Receiver, Flow::Rendezvous(_)) => self.len() > 0 || self.sending.is_waiting(),
+                (Side::Receiver, _) => self.len() > 0,
+                // Whoever receives takes the message out of its node.
+                (Side::Sender, Flow::Rendezvous(_)) => false,
+                (Side::Sender, queue) => self.capacity.is_none_or(|capacity| queue.len() < capacity),
+            }
+    }
+
+    /// Wakes the operation of that side that has waited longest, if one waits.
+    #[cold]
+    fn wake(&self, side: Side) {
+        loop {
+            if let Some(waker) = self.waiting(side).wake_one() {
+                return waker.wake();
+            }
+            self.flow.withdraw(side);
+            if !self.waiting(side).is_waiting() {
+                return;
+            }
+            self.flow.announce(side);
+        }
+    }
+
+    /// The baton: somebody of that side was woken and goes.
+    fn pass_on(&self, side: Side) {
+        // Relaxed: nobody becomes a receiver again when the last one has gone, and that one discards what is there then.
+        if side == Side::Receiver && self.receivers.load(Ordering::Relaxed) == 0 {
+            return self.discard();
+        }
+        if matches!(self.flow, Flow::Rendezvous(_)) || self.receiving.has_returned() {
+            // What is left to the next may be in a node, and no change of the queue's word has told of it.
+            self.flow.announce(side);
+        }
+        if self.is_ready(side) {
+            self.wake(side);
+        }
+    }
+
+    /// Whether an operation tries again for a while before it waits in its place (see [`policy`]).
+    fn tries_first(&self) -> bool {
+        !matches!(self.flow, Flow::Rendezvous(_))
+    }
+
+    /// Ends a waiting operation from outside, because its domain ends.
+    fn end_wait(&self, ticket: &wait::Ticket<T>, side: Side) {
+        match self.waiting(side).end(ticket, side == Side::Sender) {
+            wait::End::Waiting(waker) => waker.wake(),
+            wait::End::Baton | wait::End::Returned => self.pass_on(side),
+            wait::End::Nothing => {}
         }
     }
 
     /// Nothing can be sent any more; what is queued can be received.
     fn close(&self) {
-        self.state.with(State::close);
-        self.settle_all(Side::Sender, Phase::Disconnected);
-        self.settle_all(Side::Receiver, Phase::Disconnected);
+        self.flow.close();
+        for side in [Side::Sender, Side::Receiver] {
+            // Who comes later finds it closed.
+            self.flow.announce(side);
+            while let Some(waker) = self.waiting(side).wake_one() {
+                waker.wake();
+            }
+        }
     }
 
     /// One end more.
     fn enter(&self, side: Side) {
-        self.state.with(|state| *state.ends(side) += 1);
+        // Relaxed: made of one that is alive, which stays so.
+        self.ends(side).fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One end less. The last one of a side disconnects the other; with the last receiver goes what is still queued.
+    /// One end less. The last one of a side closes the channel; with the last receiver goes what is still queued.
     fn leave(&self, side: Side) {
-        let last = self.state.with(|state| {
-            let ends = state.ends(side);
-            *ends -= 1;
-            *ends == 0
-        });
-        if !last {
+        // Relaxed: closing is a read-modify-write of the word that every send changes, so it comes after the last of them.
+        if self.ends(side).fetch_sub(1, Ordering::Relaxed) != 1 {
             return;
         }
-        self.settle_all(Side::Receiver, Phase::Disconnected);
+        self.close();
         if side == Side::Receiver {
-            self.settle_all(Side::Sender, Phase::Disconnected);
-            while let Some(message) = self.state.with(State::take_unreceivable) {
-                drop(message);
+            self.discard();
+        }
+    }
+
+    /// Drops what nobody can receive any more. What a sender is still writing, and does not come to an end with, goes with
+    /// the channel.
+    fn discard(&self) {
+        let mut patience = PATIENCE;
+        loop {
+            match self.try_recv() {
+                Ok(message) => drop(message),
+                Err(Unreceived::Busy) if patience > 0 => {
+                    patience -= 1;
+                    yield_now();
+                }
+                Err(_) => return,
             }
         }
     }
@@ -127,8 +294,7 @@ impl<T> Channel<T> {
 /// in the child, as from `pthread_atfork`.
 ///
 /// A channel that was made before may have been in the middle of anything when the other threads were left behind. From
-/// here on its ends say that they are stale ([`Sender::is_stale`]), and dropping one leaks it, because its lock may never
-/// be let go. Using one is the caller's to avoid. New channels and domains work.
+/// here on its ends say that they are stale ([`Sender::is_stale`]), and dropping one leaks it. Using one is the caller's to avoid. New channels and domains work.
 ///
 /// ```standalone_crate
 /// let (tx, _rx) = crossinterp_core::unbounded::<u8>();
@@ -173,7 +339,11 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// assert!(try_bounded::<u64>(128).is_ok());
 /// ```
 pub fn try_bounded<T>(capacity: usize) -> Result<(Sender<T>, Receiver<T>), CapacityError> {
-    Channel::try_with_ends(Some(capacity), Queue::Ring(Ring::try_new(capacity)?))
+    let flow = match capacity {
+        0 => Flow::Rendezvous(Meeting::new()),
+        _ => Flow::Bounded(Ring::try_new(capacity)?),
+    };
+    Channel::try_with_ends(Some(capacity), flow)
 }
 
 /// A channel without a place for messages: a send waits until a receiver takes its message.
@@ -220,5 +390,6 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
 /// assert!(crossinterp_core::try_unbounded::<u8>().is_ok());
 /// ```
 pub fn try_unbounded<T>() -> Result<(Sender<T>, Receiver<T>), CapacityError> {
-    Channel::try_with_ends(None, Queue::List(List::new()))
+    let list = Shared::try_new(List::new()).map_err(|_| CapacityError::NoMemory)?;
+    Channel::try_with_ends(None, Flow::Unbounded(list))
 }

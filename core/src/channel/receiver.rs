@@ -4,6 +4,8 @@ use core::fmt;
 use core::task::Waker;
 
 use super::end::End;
+use super::flow::Unreceived;
+use super::policy::Patience;
 use super::sender::either_end;
 use super::{ParkError, RecvWait, TakeError, TryRecvError};
 use crate::domain::DomainError;
@@ -52,11 +54,10 @@ impl<T> Receiver<T> {
         if self.0.is_ended() {
             return Err(TakeError::Ended);
         }
-        let (message, sender) = self.0.channel().state.with(|state| state.recv())?;
-        if let Some(sender) = sender {
-            sender.wake();
-        }
-        Ok(message)
+        self.0.channel().try_recv().map_err(|unreceived| match unreceived {
+            Unreceived::Empty | Unreceived::Busy => TakeError::Empty,
+            Unreceived::Closed => TakeError::Disconnected,
+        })
     }
 
     /// Begins a receive that waits for a message; see [`RecvWait`].
@@ -72,11 +73,15 @@ impl<T> Receiver<T> {
     /// # Errors
     /// [`ParkError`].
     pub fn recv_parking(&self, park: &impl Park) -> Result<T, ParkError> {
-        match self.take() {
-            Ok(message) => Ok(message),
-            Err(TakeError::Disconnected) => Err(ParkError::Disconnected),
-            Err(TakeError::Ended) => Err(ParkError::Ended),
-            Err(TakeError::Empty) => self.begin_recv(park.waker())?.park(park),
+        let mut patience = Patience::new();
+        loop {
+            match self.take() {
+                Ok(message) => return Ok(message),
+                Err(TakeError::Disconnected) => return Err(ParkError::Disconnected),
+                Err(TakeError::Ended) => return Err(ParkError::Ended),
+                Err(TakeError::Empty) if self.0.channel().tries_first() && patience.wait() => {}
+                Err(TakeError::Empty) => return self.begin_recv(park.waker())?.park(park, patience),
+            }
         }
     }
 

@@ -4,6 +4,8 @@ use core::fmt;
 use core::task::Waker;
 
 use super::end::End;
+use super::flow::Unsent;
+use super::policy::Patience;
 use super::{OfferError, ParkError, SendWait, TrySendError};
 use crate::domain::DomainError;
 use crate::park::Park;
@@ -57,10 +59,11 @@ impl<T> Sender<T> {
         if self.0.is_ended() {
             return Err(OfferError::Ended(message));
         }
-        if let Some(receiver) = self.0.channel().state.with(|state| state.send(message))? {
-            receiver.wake();
-        }
-        Ok(())
+        self.0.channel().try_send(message).map_err(|unsent| match unsent {
+            Unsent::Full(message) | Unsent::Busy(message) => OfferError::Full(message),
+            Unsent::Closed(message) => OfferError::Disconnected(message),
+            Unsent::NoMemory(message) => OfferError::NoMemory(message),
+        })
     }
 
     /// Begins a send that waits for room; see [`SendWait`].
@@ -76,15 +79,22 @@ impl<T> Sender<T> {
     /// # Errors
     /// [`ParkError`], with the message.
     pub fn send_parking(&self, message: T, park: &impl Park) -> Result<(), (T, ParkError)> {
-        let message = match self.offer(message) {
-            Ok(()) => return Ok(()),
-            Err(OfferError::Full(message)) => message,
-            Err(OfferError::Disconnected(message)) => return Err((message, ParkError::Disconnected)),
-            Err(OfferError::Ended(message)) => return Err((message, ParkError::Ended)),
-            Err(OfferError::NoMemory(message)) => return Err((message, ParkError::NoMemory)),
-        };
+        let mut patience = Patience::new();
+        let mut message = message;
+        loop {
+            message = match self.offer(message) {
+                Ok(()) => return Ok(()),
+                Err(OfferError::Full(message)) => message,
+                Err(OfferError::Disconnected(message)) => return Err((message, ParkError::Disconnected)),
+                Err(OfferError::Ended(message)) => return Err((message, ParkError::Ended)),
+                Err(OfferError::NoMemory(message)) => return Err((message, ParkError::NoMemory)),
+            };
+            if !self.0.channel().tries_first() || !patience.wait() {
+                break;
+            }
+        }
         match self.begin_send(message, park.waker()) {
-            Ok(wait) => wait.park(park),
+            Ok(wait) => wait.park(park, patience),
             Err((message, error)) => Err((message, error.into())),
         }
     }
@@ -125,12 +135,12 @@ macro_rules! either_end {
 
             /// Whether nothing can be sent any more: it was closed, or one side is gone.
             pub fn is_closed(&self) -> bool {
-                self.0.is_ended() || self.0.channel().state.with(|state| state.is_closed())
+                self.0.is_ended() || self.0.channel().flow.is_closed()
             }
 
             /// How many messages are queued at this moment.
             pub fn len(&self) -> usize {
-                self.0.channel().state.with(|state| state.len())
+                self.0.channel().len()
             }
 
             /// Whether none is queued at this moment. A rendezvous channel's queue is always empty.
@@ -160,12 +170,12 @@ macro_rules! either_end {
 
             /// How many senders there are at this moment.
             pub fn sender_count(&self) -> usize {
-                self.0.channel().state.with(|state| *state.ends($crate::channel::Side::Sender))
+                self.0.channel().ends($crate::channel::Side::Sender).load($crate::primitive::Ordering::Relaxed)
             }
 
             /// How many receivers there are at this moment.
             pub fn receiver_count(&self) -> usize {
-                self.0.channel().state.with(|state| *state.ends($crate::channel::Side::Receiver))
+                self.0.channel().ends($crate::channel::Side::Receiver).load($crate::primitive::Ordering::Relaxed)
             }
 
             /// Whether a domain that held this end has closed, and with it this end. Every operation then says

@@ -2,7 +2,7 @@
 
 use std::task::Waker;
 
-use crossinterp_core::{RecvError, SendError, TryRecvError, bounded, rendezvous, unbounded};
+use crossinterp_core::{RecvError, SendError, TryRecvError, WaitError, bounded, rendezvous, unbounded};
 use loom::thread;
 
 use super::outcomes::Outcomes;
@@ -15,37 +15,42 @@ fn no_lost_wakeup() {
     let tally = looked.clone();
     loom::model(move || {
         let (tx, rx) = unbounded();
-        let sender = thread::spawn(move || tx.send(7).unwrap());
-        let first = rx.try_recv();
-        tally.seen(first.is_ok());
-        if first.is_err() {
-            assert_eq!(rx.recv(), Ok(7));
-        }
-        sender.join().unwrap();
-        assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+        let receiver = thread::spawn(move || {
+            let first = rx.try_recv();
+            if first.is_err() {
+                assert_eq!(rx.recv(), Ok(7));
+            }
+            (first.is_ok(), rx)
+        });
+        tx.try_send(7).unwrap();
+        let (at_once, rx) = receiver.join().unwrap();
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+        tally.seen(at_once);
     });
     looked.require([false, true]);
 }
 
-/// A sender that waits for room is woken by the receive that makes it, and its message takes the place in order.
+/// A sender that looks, finds no room and begins to wait just as a receive makes some is woken all the same.
 #[test]
 fn no_lost_room() {
     let waited = Outcomes::new();
     let tally = waited.clone();
     loom::model(move || {
         let (tx, rx) = bounded(1);
-        tx.send(1).unwrap();
-        let receiver = thread::spawn(move || [rx.recv(), rx.recv()]);
-        match tx.try_send(2) {
-            Ok(()) => tally.seen("room at once"),
-            Err(full) => {
-                tally.seen("waited");
-                tx.send(full.into_inner()).unwrap();
-            }
-        }
-        assert_eq!(receiver.join().unwrap(), [Ok(1), Ok(2)]);
+        tx.try_send(1).unwrap();
+        let sender = thread::spawn(move || {
+            let wait = tx.begin_send(2, Waker::noop().clone()).unwrap();
+            let at_once = wait.is_settled();
+            (tx, wait, at_once)
+        });
+        assert_eq!(rx.try_recv(), Ok(1));
+        let (_tx, wait, at_once) = sender.join().unwrap();
+        assert!(wait.is_settled(), "it would sleep for ever");
+        assert_eq!(wait.finish(), Ok(()));
+        assert_eq!(rx.try_recv(), Ok(2));
+        tally.seen(at_once);
     });
-    waited.require(["room at once", "waited"]);
+    waited.require([false, true]);
 }
 
 /// The last sender's going is seen by a receiver, asleep or not, and not before its last message.
@@ -55,13 +60,16 @@ fn going_wakes_the_other_side() {
     let tally = got.clone();
     loom::model(move || {
         let (tx, rx) = unbounded();
-        let sender = thread::spawn(move || tx.send(1).unwrap());
-        let looked = rx.try_recv();
-        let message = looked.or_else(|_| rx.recv().map_err(|RecvError| TryRecvError::Disconnected));
-        assert_eq!(message, Ok(1));
-        assert_eq!(rx.recv(), Err(RecvError));
-        tally.seen(looked.is_ok());
-        sender.join().unwrap();
+        let receiver = thread::spawn(move || {
+            let looked = rx.try_recv();
+            let message = looked.or_else(|_| rx.recv().map_err(|RecvError| TryRecvError::Disconnected));
+            assert_eq!(message, Ok(1));
+            assert_eq!(rx.recv(), Err(RecvError));
+            looked.is_ok()
+        });
+        tx.try_send(1).unwrap();
+        drop(tx);
+        tally.seen(receiver.join().unwrap());
     });
     got.require([false, true]);
 }
@@ -125,4 +133,136 @@ fn each_message_once() {
         tally.seen(mine.len());
     });
     shares.require([0, 1, 2]);
+}
+
+/// A sender that begins to wait for room while the channel closes is woken.
+#[test]
+fn closing_misses_no_waiting_sender() {
+    let begun = Outcomes::new();
+    let tally = begun.clone();
+    loom::model(move || {
+        let (tx, rx) = bounded(1);
+        tx.send(1).unwrap();
+        let closing = thread::spawn(move || {
+            rx.close();
+            rx
+        });
+        let wait = tx.begin_send(2, Waker::noop().clone()).unwrap();
+        let at_once = wait.is_settled();
+        let rx = closing.join().unwrap();
+        assert!(wait.is_settled(), "it would sleep for ever");
+        assert_eq!(wait.finish(), Err((2, WaitError::Disconnected)));
+        assert_eq!(rx.try_recv(), Ok(1));
+        tally.seen(at_once);
+    });
+    begun.require([false, true]);
+}
+
+/// A receiver that begins to wait while the last sender goes is woken.
+#[test]
+fn closing_misses_no_waiting_receiver() {
+    let begun = Outcomes::new();
+    let tally = begun.clone();
+    loom::model(move || {
+        let (tx, rx) = unbounded::<u8>();
+        let closing = thread::spawn(move || drop(tx));
+        let wait = rx.begin_recv(Waker::noop().clone()).unwrap();
+        let at_once = wait.is_settled();
+        closing.join().unwrap();
+        assert!(wait.is_settled(), "it would sleep for ever");
+        assert_eq!(wait.finish(), Err(WaitError::Disconnected));
+        tally.seen(at_once);
+    });
+    begun.require([false, true]);
+}
+
+/// A sender and a receiver that come to an empty rendezvous at once find each other.
+#[test]
+fn two_that_come_at_once_meet() {
+    let first = Outcomes::new();
+    let tally = first.clone();
+    loom::model(move || {
+        let (tx, rx) = rendezvous();
+        let sender = thread::spawn(move || {
+            let wait = tx.begin_send(3, Waker::noop().clone()).unwrap();
+            (tx, wait)
+        });
+        let mut wait = rx.begin_recv(Waker::noop().clone()).unwrap();
+        let (_tx, sending) = sender.join().unwrap();
+        let sent = sending.is_settled();
+        assert!(wait.is_settled(), "both would sleep for ever");
+        assert_eq!(wait.try_finish(Waker::noop().clone()), Some(Ok(3)));
+        assert_eq!(sending.finish(), Ok(()));
+        tally.seen(sent);
+    });
+    first.require([false, true]);
+}
+
+/// A receiver that was woken and goes wakes the next, while a message is on its way.
+#[test]
+fn the_baton_is_not_lost() {
+    let settled = Outcomes::new();
+    let tally = settled.clone();
+    loom::model(move || {
+        let (tx, rx) = unbounded();
+        let first = rx.begin_recv(Waker::noop().clone()).unwrap();
+        let second = rx.begin_recv(Waker::noop().clone()).unwrap();
+        let sender = thread::spawn(move || tx.try_send(1).map(|()| tx));
+        drop(first);
+        let at_once = second.is_settled();
+        let _tx = sender.join().unwrap().unwrap();
+        assert!(second.is_settled(), "it would sleep for ever");
+        assert_eq!(second.finish(), Ok(1));
+        tally.seen(at_once);
+    });
+    settled.require([false, true]);
+}
+
+/// A message that a receive had been handed, and went without, is received before the sender's next one.
+#[test]
+fn what_was_returned_comes_first() {
+    let handed = Outcomes::new();
+    let tally = handed.clone();
+    loom::model(move || {
+        let (tx, rx) = rendezvous();
+        let first = rx.begin_recv(Waker::noop().clone()).unwrap();
+        tx.try_send(1).unwrap();
+        let receiver = thread::spawn(move || {
+            drop(first);
+            let second = rx.begin_recv(Waker::noop().clone()).unwrap();
+            (second.finish(), rx)
+        });
+        assert!(tx.try_send(2).is_err(), "it overtook");
+        let (second, rx) = receiver.join().unwrap();
+        let got = second.or_else(|_| rx.try_recv());
+        assert_eq!(got, Ok(1));
+        assert!(rx.try_recv().is_err());
+        tally.seen(second.is_ok());
+    });
+    handed.require([false, true]);
+}
+
+/// One sender's messages come in order, whether they are handed over or queued; and none is passed over for another.
+#[test]
+fn handing_over_overtakes_nothing() {
+    let ways = Outcomes::new();
+    let tally = ways.clone();
+    loom::model(move || {
+        let (tx, rx) = unbounded();
+        let receiver = thread::spawn(move || {
+            let wait = rx.begin_recv(Waker::noop().clone()).unwrap();
+            let mut got = Vec::new();
+            got.extend(wait.finish());
+            got.extend(rx.try_recv());
+            (got, rx)
+        });
+        tx.try_send(1).unwrap();
+        tx.try_send(2).unwrap();
+        let (got, rx) = receiver.join().unwrap();
+        let early = got.len();
+        let all: Vec<_> = got.into_iter().chain(rx.try_iter()).collect();
+        assert_eq!(all, [1, 2]);
+        tally.seen(early);
+    });
+    ways.require([0, 1, 2]);
 }

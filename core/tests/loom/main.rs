@@ -3,6 +3,9 @@
 
 mod channel;
 mod domain;
+mod list;
 mod lock;
 mod outcomes;
 mod refs;
+mod ring;
+mod wait;

@@ -7,6 +7,8 @@
 #include "core.h"
 
 #include <math.h>
+#include <sched.h>
+#include <time.h>
 
 /* Only the thread that gets signals looks up this often: a signal that comes just before the sleep does not end it. */
 #define SIGNAL_CHECK_NS UINT64_C(250000000)
@@ -85,26 +87,58 @@ static void sleep_undisturbed(xi_wait *wait, uint64_t deadline)
     PyEval_RestoreThread(thread);
 }
 
+/* Another thread is in the middle of its operation: lets it run, detached.  round counts how often that was in vain. */
+static void let_others_run(int round)
+{
+    struct timespec nap = {.tv_nsec = round <= 64 ? 0 : 1000000};
+    PyThreadState *thread = PyEval_SaveThread();
+    if (nap.tv_nsec == 0) {
+        (void)sched_yield();
+    } else {
+        (void)nanosleep(&nap, NULL);
+    }
+    PyEval_RestoreThread(thread);
+}
+
+/* A handler raised. */
+static xi_status give_up(xi_wait *wait, int sends, xi_value *value)
+{
+    if (!sends) {
+        /* A message that came meanwhile is for the next receiver. */
+        xi_wait_release(wait);
+    } else if (xi_wait_finish(wait, value) == XI_OK) {
+        /* Sent while the handler ran: the exception stands all the same, as with queue.Queue. */
+        *value = (xi_value){{0}};
+    }
+    return XI_ERR_INTERRUPTED;
+}
+
 xi_status core_wait(core_state *state, xi_wait *wait, int sends, uint64_t timeout_ns, xi_value *value)
 {
-    if (!xi_wait_is_settled(wait)) {
-        uint64_t now = xi_clock_ns();
-        uint64_t deadline = timeout_ns < CORE_FOR_EVER - now ? now + timeout_ns : CORE_FOR_EVER;
-        if (!core_takes_signals(state)) {
-            sleep_undisturbed(wait, deadline);
-        } else if (sleep_with_signals(wait, deadline) == XI_ERR_INTERRUPTED) {
-            if (sends) {
-                xi_status status = xi_wait_finish(wait, value);
-                if (status == XI_OK) {
-                    /* Sent while the handler ran: the exception stands all the same, as with queue.Queue. */
-                    *value = (xi_value){{0}};
-                }
-            } else {
-                /* A message that came meanwhile is for the next receiver. */
-                xi_wait_release(wait);
+    const int takes_signals = core_takes_signals(state);
+    uint64_t now = xi_clock_ns();
+    uint64_t deadline = timeout_ns < CORE_FOR_EVER - now ? now + timeout_ns : CORE_FOR_EVER;
+    for (int round = 0;; round++) {
+        if (!xi_wait_is_settled(wait)) {
+            round = 0;
+            if (!takes_signals) {
+                sleep_undisturbed(wait, deadline);
+            } else if (sleep_with_signals(wait, deadline) == XI_ERR_INTERRUPTED) {
+                return give_up(wait, sends, value);
             }
-            return XI_ERR_INTERRUPTED;
+        } else if (round > 0) {
+            let_others_run(round);
+            if (takes_signals && PyErr_CheckSignals() < 0) {
+                return give_up(wait, sends, value);
+            }
         }
+        if (!xi_wait_is_settled(wait) || (round > 0 && left_until(deadline) == 0)) {
+            return xi_wait_finish(wait, value);
+        }
+        xi_status status = xi_wait_try(wait, value);
+        if (status != XI_ERR_EMPTY && status != XI_ERR_FULL) {
+            return status;
+        }
+        /* Somebody else was faster: on, in the old place. */
     }
-    return xi_wait_finish(wait, value);
 }

@@ -1,6 +1,7 @@
 //! Schedules of one channel, its ends, waits and domains, read from bytes and compared with the model after each step.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::sync::Arc;
 
 use crossinterp_core::{
@@ -9,7 +10,7 @@ use crossinterp_core::{
 };
 
 use super::ledger::{Ledger, Message, Wakes};
-use super::model::{Model, Number, Phase, Refusal, Side, WaitId};
+use super::model::{Model, Number, Outcome, Phase, Refusal, Side, WaitId};
 
 /// More ends of one side, or more waits, than this only make a schedule slow.
 const MOST_ENDS: usize = 6;
@@ -30,6 +31,9 @@ pub fn channel(bytes: &[u8]) {
         world.step(step[0], usize::from(step[1]));
         world.compare();
     }
+    if flavour / 5 % 2 == 0 {
+        world.finish_all();
+    }
     world.end();
 }
 
@@ -40,7 +44,13 @@ struct Handle<E> {
     ended: bool,
 }
 
-enum Waiting {
+/// A waiting operation, and whom it wakes.
+struct Waiting {
+    wait: Wait,
+    wakes: Arc<Wakes>,
+}
+
+enum Wait {
     Send(SendWait<Message>),
     Recv(RecvWait<Message>),
 }
@@ -52,7 +62,7 @@ struct World {
     states: [DomainState; 3],
     senders: Vec<Handle<Sender<Message>>>,
     receivers: Vec<Handle<Receiver<Message>>>,
-    waits: BTreeMap<WaitId, (Waiting, Arc<Wakes>)>,
+    waits: BTreeMap<WaitId, Waiting>,
 }
 
 impl World {
@@ -77,6 +87,11 @@ impl World {
     fn step(&mut self, operation: u8, choice: usize) {
         let domain = choice % 3;
         match operation % 16 {
+            // Some only end things, and a channel that is closed does little: rarer, so that more waits before that.
+            10..=14 if !(operation / 16).is_multiple_of(4) => match operation % 2 {
+                0 => self.begin_recv(choice),
+                _ => self.begin_send(choice),
+            },
             0 | 1 => self.send(choice),
             2 | 3 => self.recv(choice),
             4 => self.begin_send(choice),
@@ -102,7 +117,7 @@ impl World {
             12 => self.end_waits(domain),
             13 => self.close_domain(domain),
             14 => self.close(choice),
-            _ => {}
+            _ => self.try_finish(choice),
         }
     }
 
@@ -166,7 +181,7 @@ impl World {
             Ok(wait) => {
                 assert!(self.lets_wait(*domain), "a domain that ends lets somebody wait");
                 let id = self.model.begin_send(*domain, number);
-                self.waits.insert(id, (Waiting::Send(wait), wakes));
+                self.waits.insert(id, Waiting { wait: Wait::Send(wait), wakes });
             }
             Err((message, error)) => {
                 assert_eq!((message.number, error), (number, DomainError::Ended));
@@ -185,7 +200,7 @@ impl World {
             Ok(wait) => {
                 assert!(self.lets_wait(*domain), "a domain that ends lets somebody wait");
                 let id = self.model.begin_recv(*domain);
-                self.waits.insert(id, (Waiting::Recv(wait), wakes));
+                self.waits.insert(id, Waiting { wait: Wait::Recv(wait), wakes });
             }
             Err(error) => {
                 assert_eq!(error, DomainError::Ended);
@@ -200,30 +215,61 @@ impl World {
 
     fn finish(&mut self, choice: usize) {
         let Some(id) = self.pick_wait(choice) else { return };
-        let (phase, message) = self.model.finish(id);
-        let error = match phase {
-            Phase::Waiting => Some(WaitError::Pending),
-            Phase::Done => None,
-            Phase::Disconnected => Some(WaitError::Disconnected),
-            Phase::Ended => Some(WaitError::Ended),
-        };
-        match self.waits.remove(&id).map(|(wait, _)| wait) {
-            Some(Waiting::Send(wait)) => {
-                let unsent = wait.finish().map_err(|(message, error)| (message.number, error));
-                assert_eq!(unsent, error.map_or(Ok(()), |error| Err((message.unwrap_or(0), error))));
-            }
-            Some(Waiting::Recv(wait)) => {
-                let received = wait.finish().map(|message| message.number);
-                assert_eq!(received, error.map_or(Ok(message.unwrap_or(0)), Err));
-            }
-            None => unreachable!("the wait was picked"),
+        if self.model.wait(id).phase == Phase::Over {
+            return self.abandon(choice);
         }
+        let outcome = self.model.finish(id);
+        let Waiting { wait, wakes } = self.waits.remove(&id).expect("the wait was picked");
+        match wait {
+            Wait::Send(wait) => {
+                let unsent = wait.finish().map_err(|(message, error)| (message.number, error));
+                assert_eq!(unsent, sent(outcome));
+            }
+            Wait::Recv(wait) => {
+                assert_eq!(wait.finish().map(|message| message.number), received(outcome));
+            }
+        }
+        wakes.assert_forgotten();
+    }
+
+    fn try_finish(&mut self, choice: usize) {
+        let Some(id) = self.pick_wait(choice) else { return };
+        let before = self.model.wait(id).phase;
+        if before == Phase::Over {
+            return self.abandon(choice);
+        }
+        let outcome = self.model.try_finish(id);
+        let Waiting { wait, wakes } = self.waits.get_mut(&id).expect("the wait was picked");
+        let (new_wakes, waker) = Wakes::new();
+        match wait {
+            Wait::Send(wait) => {
+                let unsent = wait.try_finish(waker);
+                let unsent = unsent.map(|sent| sent.map_err(|(message, error)| (message.number, error)));
+                assert_eq!(unsent, outcome.map(sent));
+            }
+            Wait::Recv(wait) => {
+                let message = wait.try_finish(waker);
+                let message = message.map(|received| received.map(|message| message.number));
+                assert_eq!(message, outcome.map(received));
+            }
+        }
+        // Only one that was woken, and waits on, has a use for another waker.
+        let unused = if outcome.is_none() && before == Phase::Woken {
+            assert_eq!(wakes.count(), 1, "who was woken was woken once");
+            std::mem::replace(wakes, new_wakes)
+        } else {
+            assert_eq!(new_wakes.count(), 0, "a waker that was not needed was called");
+            new_wakes
+        };
+        unused.assert_forgotten();
     }
 
     fn abandon(&mut self, choice: usize) {
         let Some(id) = self.pick_wait(choice) else { return };
         self.model.abandon(id);
-        self.waits.remove(&id);
+        let Waiting { wait, wakes } = self.waits.remove(&id).expect("the wait was picked");
+        drop(wait);
+        wakes.assert_forgotten();
     }
 
     fn pick_wait(&self, choice: usize) -> Option<WaitId> {
@@ -282,43 +328,71 @@ impl World {
 
     /// Everything that can be seen from outside is as the model says.
     fn compare(&self) {
-        assert_eq!(self.ledger.alive(), self.model.alive(), "messages that are alive");
-        for (id, (wait, wakes)) in &self.waits {
+        self.ledger.assert_alive(self.model.alive());
+        for (id, Waiting { wait, wakes }) in &self.waits {
             let settled = match wait {
-                Waiting::Send(wait) => wait.is_settled(),
-                Waiting::Recv(wait) => wait.is_settled(),
+                Wait::Send(wait) => wait.is_settled(),
+                Wait::Recv(wait) => wait.is_settled(),
             };
             assert_eq!(settled, self.model.wait(*id).phase != Phase::Waiting, "wait {id} is settled");
             assert_eq!(wakes.count(), usize::from(settled), "how often wait {id} was woken");
+            assert_eq!(wakes.is_kept(), !settled, "the waker of wait {id} is kept");
         }
+        self.model.check_baton();
         for (domain, state) in self.domains.iter().zip(self.states) {
             assert_eq!(domain.state(), state);
         }
         for Handle { end, ended, .. } in &self.senders {
-            assert_eq!(end.is_ended(), *ended);
-            assert_eq!(end.is_closed(), *ended || self.model.is_closed());
-            assert_eq!(end.len(), self.model.len());
-            assert_eq!(
-                (end.sender_count(), end.receiver_count()),
-                (self.model.senders, self.model.receivers)
-            );
+            compare_end(end, *ended, &self.model);
         }
         for Handle { end, ended, .. } in &self.receivers {
-            assert_eq!(end.is_ended(), *ended);
-            assert_eq!(end.is_closed(), *ended || self.model.is_closed());
-            assert_eq!(end.len(), self.model.len());
-            assert_eq!(
-                (end.sender_count(), end.receiver_count()),
-                (self.model.senders, self.model.receivers)
-            );
+            compare_end(end, *ended, &self.model);
         }
     }
 
-    /// Drops everything; no message may be left, and none may go twice.
+    /// Every operation comes to its end, and every message to a receiver, if there is one.
+    fn finish_all(&mut self) {
+        while !self.waits.is_empty() {
+            self.finish(0);
+            self.compare();
+        }
+        let Some(receiver) = self.receivers.iter().position(|receiver| !receiver.ended) else { return };
+        while self.model.len() > 0 {
+            self.recv(receiver);
+            self.compare();
+        }
+        self.recv(receiver);
+        self.ledger.assert_alive(iter::empty());
+    }
+
+    /// Drops everything; no message or waker may be left, and none may go twice.
     fn end(self) {
         let Self { ledger, senders, receivers, waits, domains, .. } = self;
+        let (waits, wakes): (Vec<_>, Vec<_>) =
+            waits.into_values().map(|Waiting { wait, wakes }| (wait, wakes)).unzip();
         drop((waits, senders, receivers, domains));
-        assert_eq!(ledger.alive().into_iter().collect::<Vec<Number>>(), [], "messages left");
+        wakes.iter().for_each(|wakes| wakes.assert_forgotten());
+        ledger.assert_alive(iter::empty());
+    }
+}
+
+/// What finishing a send says.
+fn sent((outcome, message): (Outcome, Option<Number>)) -> Result<(), (Number, WaitError)> {
+    let unsent = |error| Err((message.expect("what was not sent comes back"), error));
+    error(outcome).map_or(Ok(()), unsent)
+}
+
+/// What finishing a receive says.
+fn received((outcome, message): (Outcome, Option<Number>)) -> Result<Number, WaitError> {
+    error(outcome).map_or_else(|| Ok(message.expect("a message was received")), Err)
+}
+
+fn error(outcome: Outcome) -> Option<WaitError> {
+    match outcome {
+        Outcome::Pending => Some(WaitError::Pending),
+        Outcome::Done => None,
+        Outcome::Disconnected => Some(WaitError::Disconnected),
+        Outcome::Ended => Some(WaitError::Ended),
     }
 }
 
@@ -327,8 +401,10 @@ fn pick<T>(things: &[T], choice: usize) -> Option<usize> {
     if things.is_empty() { None } else { Some(choice % things.len()) }
 }
 
-/// What copying needs of an end of either side.
+/// What an end of either side can be asked.
 trait End: Clone {
+    /// (is_ended, is_closed, len, is_empty, is_full, sender_count, receiver_count)
+    fn look(&self) -> (bool, bool, usize, bool, bool, usize, usize);
     fn try_clone(&self) -> Result<Self, DomainError>;
     fn free_clone(&self) -> Result<Self, DomainError>;
     fn held_by(&self, domain: &Domain) -> Result<Self, DomainError>;
@@ -337,6 +413,17 @@ trait End: Clone {
 macro_rules! end {
     ($end:ident) => {
         impl End for $end<Message> {
+            fn look(&self) -> (bool, bool, usize, bool, bool, usize, usize) {
+                (
+                    self.is_ended(),
+                    self.is_closed(),
+                    self.len(),
+                    self.is_empty(),
+                    self.is_full(),
+                    self.sender_count(),
+                    self.receiver_count(),
+                )
+            }
             fn try_clone(&self) -> Result<Self, DomainError> {
                 $end::try_clone(self)
             }
@@ -351,6 +438,17 @@ macro_rules! end {
 }
 end!(Sender);
 end!(Receiver);
+
+/// What an end says of the channel is what the model says.
+fn compare_end<E: End>(end: &E, ended: bool, model: &Model) {
+    let len = model.len();
+    let closed = ended || model.is_closed();
+    assert_eq!(
+        end.look(),
+        (ended, closed, len, len == 0, model.is_full(), model.senders, model.receivers),
+        "(is_ended, is_closed, len, is_empty, is_full, sender_count, receiver_count)"
+    );
+}
 
 /// One more end of a side, by one of the ways to make one.
 fn copy_end<E: End>(

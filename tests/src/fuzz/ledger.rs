@@ -20,9 +20,12 @@ impl Ledger {
         Message { number: self.made, alive: Arc::clone(&self.alive) }
     }
 
-    /// The numbers of the messages that were not dropped.
-    pub(crate) fn alive(&self) -> BTreeSet<u32> {
-        self.alive.lock().unwrap().clone()
+    /// Those messages, each named once, were not dropped, and all others were.
+    pub(crate) fn assert_alive(&self, expected: impl Iterator<Item = u32> + Clone) {
+        let alive = self.alive.lock().unwrap();
+        let same =
+            expected.clone().count() == alive.len() && expected.clone().all(|number| alive.contains(&number));
+        assert!(same, "messages that are alive: {alive:?}, not {:?}", expected.collect::<BTreeSet<_>>());
     }
 }
 
@@ -53,6 +56,16 @@ impl Wakes {
 
     pub(crate) fn count(&self) -> usize {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is a waker that may still call this.
+    pub(crate) fn is_kept(self: &Arc<Self>) -> bool {
+        Arc::strong_count(self) > 1
+    }
+
+    /// Nothing wakes an operation that is over, and no waker of one is left.
+    pub(crate) fn assert_forgotten(self: &Arc<Self>) {
+        assert!(!self.is_kept(), "the waker of an operation that is over was kept");
     }
 }
 

@@ -1,13 +1,16 @@
 //! A channel as it is promised, written for clearness alone: numbers in lists, one step at a time.
 //!
-//! A message is *accepted* when the channel takes it over from its sender; it gets its rank then. Receivers get messages
-//! in the order of their ranks, and a message that is given back keeps its rank.
+//! An operation that waits is woken and tries again; what it was woken for stays where it is, for whoever comes first. Who
+//! is woken is promised exactly: the oldest that waits, one for a message, one for a free place, all by closing; and
+//! one that was woken and goes hands that on (the *baton*). Only without a queue, on a rendezvous channel, a message is
+//! put into a receive's hand; one that goes without giving it out gives it back, to be received before all that was sent
+//! after it. Messages are put into hands as soon as they are made there, so their numbers say which was sent earlier.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 /// The number of a message.
 pub(crate) type Number = u32;
-/// The number of a waiting operation.
+/// The number of a waiting operation; the older, the lower.
 pub(crate) type WaitId = usize;
 
 /// Which side of the channel.
@@ -21,6 +24,20 @@ pub(crate) enum Side {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Waiting,
+    /// To try again.
+    Woken,
+    /// Sent, or received: the message is in its hand.
+    Done,
+    /// By its domain.
+    Ended,
+    /// It said what came of it; only its owner's handle is left.
+    Over,
+}
+
+/// What came of a waiting operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Pending,
     Done,
     Disconnected,
     Ended,
@@ -41,21 +58,24 @@ pub(crate) struct Wait {
     pub(crate) side: Side,
     pub(crate) domain: Option<usize>,
     pub(crate) phase: Phase,
-    /// A sender's message until it is accepted, a receiver's once it has come; with its rank then.
-    message: Option<(u64, Number)>,
+    /// It was woken, if only to hear that its domain ends, and has not gone.
+    baton: bool,
+    /// A sender's message until it is sent, a receiver's once it is in its hand.
+    message: Option<Number>,
 }
 
 /// The channel.
 #[derive(Debug)]
 pub(crate) struct Model {
     capacity: Option<usize>,
-    queue: VecDeque<(u64, Number)>,
-    returned: BTreeMap<u64, Number>,
+    queue: VecDeque<Number>,
+    /// When each message was handed to a receive, which is the order in which returned ones are received.
+    handed: BTreeMap<Number, usize>,
+    returned: BTreeMap<usize, Number>,
     waits: BTreeMap<WaitId, Wait>,
     pub(crate) senders: usize,
     pub(crate) receivers: usize,
     closed: bool,
-    accepted: u64,
     waits_made: WaitId,
 }
 
@@ -65,18 +85,22 @@ impl Model {
         Self {
             capacity,
             queue: VecDeque::new(),
+            handed: BTreeMap::new(),
             returned: BTreeMap::new(),
             waits: BTreeMap::new(),
             senders: 1,
             receivers: 1,
             closed: false,
-            accepted: 0,
             waits_made: 0,
         }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.queue.len() + self.returned.len()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.capacity.is_some_and(|capacity| self.len() >= capacity)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -92,71 +116,122 @@ impl Model {
     }
 
     /// Every message that must be alive now.
-    pub(crate) fn alive(&self) -> BTreeSet<Number> {
-        let waits = self.waits.values().filter_map(|wait| wait.message);
-        let queued = self.queue.iter().copied().chain(waits).map(|(_, number)| number);
-        queued.chain(self.returned.values().copied()).collect()
+    pub(crate) fn alive(&self) -> impl Iterator<Item = Number> + Clone {
+        let held = self.waits.values().filter_map(|wait| wait.message);
+        self.queue.iter().copied().chain(self.returned.values().copied()).chain(held)
+    }
+
+    /// Nobody sleeps over what he waits for: then somebody of his side is awake and will try.
+    pub(crate) fn check_baton(&self) {
+        for side in [Side::Sender, Side::Receiver].into_iter().filter(|side| self.is_ready(*side)) {
+            let sleeps = self.oldest(side).is_some();
+            let awake = self.waits.values().any(|wait| wait.side == side && wait.phase == Phase::Woken);
+            assert!(!sleeps || (awake && !self.is_closed()), "all of the {side:?} side sleep: {self:?}");
+        }
     }
 
     pub(crate) fn send(&mut self, message: Number) -> Result<(), Refusal> {
-        if self.closed || self.receivers == 0 {
+        if self.is_closed() {
             return Err(Refusal::Never);
         }
-        if let Some(receiver) = self.first_waiting(Side::Receiver) {
-            let rank = self.accept();
-            self.settle(receiver, Phase::Done, Some((rank, message)));
+        if self.is_rendezvous() {
+            let receiver = self.oldest(Side::Receiver).ok_or(Refusal::Later)?;
+            if !self.returned.is_empty() {
+                // That was sent before, and is to be received before.
+                self.wake(Side::Receiver);
+                return Err(Refusal::Later);
+            }
+            self.hand(receiver, message);
             return Ok(());
         }
-        if self.capacity.is_some_and(|capacity| self.queue.len() >= capacity) {
+        if self.queue.is_empty()
+            && let Some(receiver) = self.oldest(Side::Receiver)
+        {
+            if self.returned.is_empty() {
+                self.hand(receiver, message);
+                return Ok(());
+            }
+            self.wake(Side::Receiver);
+        }
+        if !self.has_room() {
             return Err(Refusal::Later);
         }
-        let rank = self.accept();
-        self.queue.push_back((rank, message));
+        self.queue.push_back(message);
+        self.wake(Side::Receiver);
         Ok(())
     }
 
     pub(crate) fn recv(&mut self) -> Result<Number, Refusal> {
-        self.take().map(|(_, number)| number)
+        if let Some((_, message)) = self.returned.pop_first() {
+            return Ok(message);
+        }
+        if let Some(message) = self.queue.pop_front() {
+            self.wake(Side::Sender);
+            return Ok(message);
+        }
+        if let Some(sender) = self.oldest(Side::Sender).filter(|_| self.is_rendezvous()) {
+            let message = self.waits[&sender].message.expect("a waiting sender has its message");
+            self.settle(sender, Phase::Done, None);
+            return Ok(message);
+        }
+        Err(if self.is_closed() { Refusal::Never } else { Refusal::Later })
     }
 
     pub(crate) fn begin_send(&mut self, domain: Option<usize>, message: Number) -> WaitId {
-        let id = self.begin(Side::Sender, domain);
         match self.send(message) {
-            Ok(()) => self.settle(id, Phase::Done, None),
-            Err(Refusal::Never) => self.settle(id, Phase::Disconnected, Some((0, message))),
-            Err(Refusal::Later) => self.settle(id, Phase::Waiting, Some((0, message))),
+            Ok(()) => self.begin(Side::Sender, domain, Phase::Done, None),
+            Err(_) => {
+                let id = self.begin(Side::Sender, domain, Phase::Waiting, Some(message));
+                self.look(id);
+                if self.is_rendezvous() {
+                    self.wake(Side::Receiver);
+                }
+                id
+            }
         }
-        id
     }
 
     pub(crate) fn begin_recv(&mut self, domain: Option<usize>) -> WaitId {
-        let id = self.begin(Side::Receiver, domain);
-        match self.take() {
-            Ok(message) => self.settle(id, Phase::Done, Some(message)),
-            Err(Refusal::Never) => self.settle(id, Phase::Disconnected, None),
-            Err(Refusal::Later) => {}
-        }
+        let id = self.begin(Side::Receiver, domain, Phase::Waiting, None);
+        self.look(id);
         id
     }
 
-    /// The owner ends its operation and gets the phase, and the message if there is one for it.
-    pub(crate) fn finish(&mut self, id: WaitId) -> (Phase, Option<Number>) {
-        let wait = self.waits.remove(&id).expect("the wait is known");
-        (wait.phase, wait.message.map(|(_, number)| number))
+    /// The owner ends its operation and gets what came of it, with a message that it received or could not send.
+    pub(crate) fn finish(&mut self, id: WaitId) -> (Outcome, Option<Number>) {
+        let outcome = self.attempt(id).unwrap_or_else(|| {
+            let message = self.waits[&id].message;
+            self.go(id);
+            (Outcome::Pending, message)
+        });
+        self.waits.remove(&id);
+        outcome
+    }
+
+    /// The owner asks what came of its operation. `None`: it waits on, in its old place.
+    pub(crate) fn try_finish(&mut self, id: WaitId) -> Option<(Outcome, Option<Number>)> {
+        let outcome = self.attempt(id);
+        if outcome.is_none() && self.waits[&id].phase == Phase::Woken {
+            let message = self.waits[&id].message;
+            self.settle(id, Phase::Waiting, message);
+            self.look(id);
+        }
+        outcome
     }
 
     /// The owner drops its operation.
     pub(crate) fn abandon(&mut self, id: WaitId) {
-        let wait = self.waits.remove(&id).expect("the wait is known");
-        if wait.side == Side::Receiver {
-            self.give_back(wait.message);
+        let Wait { side, phase, message, .. } = self.waits[&id];
+        self.go(id);
+        self.waits.remove(&id);
+        if let (Side::Receiver, Phase::Done, Some(message)) = (side, phase, message) {
+            self.give_back(message);
         }
     }
 
     pub(crate) fn close(&mut self) {
         self.closed = true;
-        self.settle_all(Side::Sender, Phase::Disconnected);
-        self.settle_all(Side::Receiver, Phase::Disconnected);
+        self.wake_all();
     }
 
     pub(crate) fn leave(&mut self, side: Side) {
@@ -164,111 +239,175 @@ impl Model {
             Side::Sender => self.senders -= 1,
             Side::Receiver => self.receivers -= 1,
         }
-        if self.senders == 0 || self.receivers == 0 {
-            self.settle_all(Side::Receiver, Phase::Disconnected);
+        if self.is_closed() {
+            self.wake_all();
         }
         if self.receivers == 0 {
-            self.settle_all(Side::Sender, Phase::Disconnected);
             self.queue.clear();
             self.returned.clear();
         }
     }
 
-    /// A domain ends its operations: those that wait first, so that none of them gets what the others give back.
+    /// A domain ends its operations, in whatever order: see `end_is_a_race`.
     pub(crate) fn end_waits(&mut self, domain: usize) {
-        let mut ended: Vec<(WaitId, Wait)> = self.waits_of(domain);
-        ended.sort_by_key(|(id, wait)| (wait.phase != Phase::Waiting, wait.message, *id));
-        for (id, wait) in ended {
-            match (wait.phase, wait.side) {
-                (Phase::Waiting, _) => self.settle(id, Phase::Ended, wait.message),
+        for id in self.waits_of(domain) {
+            let Wait { side, phase, message, .. } = self.waits[&id];
+            match (phase, side) {
+                (Phase::Waiting, _) => self.settle(id, Phase::Ended, message),
+                (Phase::Woken, _) => {
+                    self.settle(id, Phase::Ended, message);
+                    self.pass_on(side);
+                }
                 (Phase::Done, Side::Receiver) => {
                     self.settle(id, Phase::Ended, None);
-                    self.give_back(wait.message);
+                    self.give_back(message.expect("a receive that is done has a message"));
                 }
-                _ => {}
+                (Phase::Done, Side::Sender) | (Phase::Ended | Phase::Over, _) => {}
             }
         }
     }
 
-    /// Whether it is not promised who gets which message when this domain ends its operations: several messages are
-    /// given back while others wait for some.
+    /// Whether it is not promised how many others are woken when this domain ends its operations.
+    ///
+    /// Each that was woken, or gives a message back, wakes one; if that is one of the same domain, its end wakes one in
+    /// turn. So in any order the same number of others is woken, the oldest. But where nothing is there for receivers
+    /// besides messages of this domain's operations, one that was woken wakes somebody if it is ended after another gave
+    /// its message back, or (on a rendezvous) before a sender is ended that offers one; and nobody if not.
     pub(crate) fn end_is_a_race(&self, domain: usize) -> bool {
-        let given = self.waits_of(domain).iter().filter(|(_, wait)| wait.has_received()).count();
-        let waiting =
-            self.waits.values().filter(|wait| wait.side == Side::Receiver && wait.phase == Phase::Waiting);
-        given > 1 && waiting.filter(|wait| wait.domain != Some(domain)).count() > 0
+        let count = |ends: bool, side: Side, phase: Phase| {
+            let wanted = |wait: &&Wait| {
+                wait.side == side && wait.phase == phase && (wait.domain == Some(domain)) == ends
+            };
+            self.waits.values().filter(wanted).count()
+        };
+        let offered = |ends: bool| self.is_rendezvous() && count(ends, Side::Sender, Phase::Waiting) > 0;
+        let stays = self.len() > 0 || offered(false);
+        let given_back = count(true, Side::Receiver, Phase::Done);
+        let goes = given_back > 0 || offered(true);
+        !stays
+            && goes
+            && count(true, Side::Receiver, Phase::Woken) > 0
+            && count(false, Side::Receiver, Phase::Waiting) > given_back
     }
 
-    fn waits_of(&self, domain: usize) -> Vec<(WaitId, Wait)> {
-        let all = self.waits.iter().map(|(id, wait)| (*id, *wait));
-        all.filter(|(_, wait)| wait.domain == Some(domain)).collect()
+    fn waits_of(&self, domain: usize) -> Vec<WaitId> {
+        self.waits.iter().filter(|(_, wait)| wait.domain == Some(domain)).map(|(id, _)| *id).collect()
     }
 
-    fn accept(&mut self) -> u64 {
-        self.accepted += 1;
-        self.accepted
+    fn is_rendezvous(&self) -> bool {
+        self.capacity == Some(0)
     }
 
-    fn begin(&mut self, side: Side, domain: Option<usize>) -> WaitId {
+    fn has_room(&self) -> bool {
+        self.capacity.is_none_or(|capacity| self.queue.len() < capacity)
+    }
+
+    /// Whether an operation of that side that tries now gets something, if only the news that it is closed.
+    fn is_ready(&self, side: Side) -> bool {
+        self.is_closed()
+            || match side {
+                // On a rendezvous there is never room: who receives fetches the message.
+                Side::Sender => self.has_room(),
+                Side::Receiver if self.is_rendezvous() => {
+                    self.len() > 0 || self.oldest(Side::Sender).is_some()
+                }
+                Side::Receiver => self.len() > 0,
+            }
+    }
+
+    fn begin(&mut self, side: Side, domain: Option<usize>, phase: Phase, message: Option<Number>) -> WaitId {
         self.waits_made += 1;
-        self.waits.insert(self.waits_made, Wait { side, domain, phase: Phase::Waiting, message: None });
+        self.waits.insert(self.waits_made, Wait { side, domain, phase, baton: false, message });
         self.waits_made
     }
 
-    fn settle(&mut self, id: WaitId, phase: Phase, message: Option<(u64, Number)>) {
+    fn settle(&mut self, id: WaitId, phase: Phase, message: Option<Number>) {
         let wait = self.waits.get_mut(&id).expect("the wait is known");
+        let was = wait.phase;
         (wait.phase, wait.message) = (phase, message);
+        // What ends while it waits is woken to hear that; what ends with a message in its hand had been told before.
+        wait.baton = phase == Phase::Woken || (phase == Phase::Ended && was != Phase::Done);
     }
 
-    fn settle_all(&mut self, side: Side, phase: Phase) {
-        for wait in self.waits.values_mut().filter(|wait| wait.side == side && wait.phase == Phase::Waiting) {
-            wait.phase = phase;
-        }
-    }
-
-    /// The operation of a side that has waited longest; one that was only just begun does not count as waiting yet.
-    fn first_waiting(&self, side: Side) -> Option<WaitId> {
-        let waits = |wait: &Wait| {
-            wait.side == side
-                && wait.phase == Phase::Waiting
-                && (side == Side::Receiver || wait.message.is_some())
-        };
+    /// The operation of a side that has waited longest.
+    fn oldest(&self, side: Side) -> Option<WaitId> {
+        let waits = |wait: &Wait| wait.side == side && wait.phase == Phase::Waiting;
         self.waits.iter().find(|(_, wait)| waits(wait)).map(|(id, _)| *id)
     }
 
-    fn take(&mut self) -> Result<(u64, Number), Refusal> {
-        let oldest = match self.returned.pop_first() {
-            Some(message) => Some(message),
-            None => {
-                let oldest = self.queue.pop_front();
-                self.accept_from_sender();
-                oldest.or_else(|| self.queue.pop_front())
+    fn wake(&mut self, side: Side) {
+        if let Some(id) = self.oldest(side) {
+            let message = self.waits[&id].message;
+            self.settle(id, Phase::Woken, message);
+        }
+    }
+
+    fn wake_all(&mut self) {
+        for side in [Side::Sender, Side::Receiver] {
+            while self.oldest(side).is_some() {
+                self.wake(side);
+            }
+        }
+    }
+
+    /// Somebody who was woken goes: the next one is to try.
+    fn pass_on(&mut self, side: Side) {
+        if self.is_ready(side) {
+            self.wake(side);
+        }
+    }
+
+    /// One that begins to wait does not wait for what is there.
+    fn look(&mut self, id: WaitId) {
+        let Wait { side, message, .. } = self.waits[&id];
+        if self.is_ready(side) {
+            self.settle(id, Phase::Woken, message);
+        }
+    }
+
+    /// One that was woken tries. `None`: there is nothing for it, and it is not over.
+    fn attempt(&mut self, id: WaitId) -> Option<(Outcome, Option<Number>)> {
+        let Wait { side, phase, message, .. } = self.waits[&id];
+        let outcome = match phase {
+            Phase::Waiting | Phase::Over => return None,
+            Phase::Done => (Outcome::Done, message),
+            Phase::Ended => (Outcome::Ended, message),
+            Phase::Woken => {
+                let tried = match (side, message) {
+                    (Side::Receiver, _) => self.recv().map(Some),
+                    (Side::Sender, message) => {
+                        self.send(message.expect("a sender that was woken has its message")).map(|()| None)
+                    }
+                };
+                match tried {
+                    Ok(received) => (Outcome::Done, received),
+                    Err(Refusal::Never) => (Outcome::Disconnected, message),
+                    Err(Refusal::Later) => return None,
+                }
             }
         };
-        oldest.ok_or(if self.closed || self.senders == 0 { Refusal::Never } else { Refusal::Later })
+        self.go(id);
+        Some(outcome)
     }
 
-    /// Moves the message of the sender that has waited longest into the queue.
-    fn accept_from_sender(&mut self) {
-        if let Some(id) = self.first_waiting(Side::Sender) {
-            let (_, message) = self.waits[&id].message.expect("a waiting sender has its message");
-            let rank = self.accept();
-            self.queue.push_back((rank, message));
-            self.settle(id, Phase::Done, None);
+    fn go(&mut self, id: WaitId) {
+        let Wait { side, baton, .. } = self.waits[&id];
+        self.settle(id, Phase::Over, None);
+        if baton {
+            self.pass_on(side);
         }
     }
 
-    fn give_back(&mut self, message: Option<(u64, Number)>) {
-        let Some((rank, number)) = message.filter(|_| self.receivers > 0) else { return };
-        match self.first_waiting(Side::Receiver) {
-            Some(id) => self.settle(id, Phase::Done, Some((rank, number))),
-            None => drop(self.returned.insert(rank, number)),
-        }
+    /// A receive goes without giving its message out. Where nobody can receive any more, it goes too.
+    fn hand(&mut self, receiver: WaitId, message: Number) {
+        self.handed.insert(message, self.handed.len());
+        self.settle(receiver, Phase::Done, Some(message));
     }
-}
 
-impl Wait {
-    fn has_received(&self) -> bool {
-        self.side == Side::Receiver && self.phase == Phase::Done
+    fn give_back(&mut self, message: Number) {
+        if self.receivers > 0 {
+            self.returned.insert(self.handed[&message], message);
+            self.pass_on(Side::Receiver);
+        }
     }
 }

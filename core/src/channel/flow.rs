@@ -1,0 +1,169 @@
+//! How messages go from one side to the other: through a queue, or from hand to hand.
+//!
+//! Whatever the flavour, an operation is tried first, and waits only if it could do nothing. Why nothing is missed then:
+//! a waiting operation offers its node, *then* announces itself with a read-modify-write of the word that those change
+//! for which it waits, *then* looks once more ([`Flow::is_ready`]). They change that word and then look for nodes. Of
+//! two read-modify-writes of one word the second sees what was before the first: one of the two sees the other. In a
+//! queue that word is the position word (the flag in it saves those the look at the nodes for whom nobody waits); a
+//! rendezvous has a word for just that.
+
+use super::Side;
+use crate::list::{self, List};
+use crate::primitive::{AtomicUsize, Ordering, edge};
+use crate::refs::Shared;
+use crate::ring::{self, Ring, Word};
+
+/// Why nothing was sent at once; the message comes back.
+#[derive(Debug)]
+pub(super) enum Unsent<T> {
+    /// There is no room.
+    Full(T),
+    /// There is room, or will be, when a peer in the middle of its operation goes on.
+    Busy(T),
+    Closed(T),
+    NoMemory(T),
+}
+
+/// Why nothing was received at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unreceived {
+    Empty,
+    /// There is a message, when a peer in the middle of its operation goes on.
+    Busy,
+    Closed,
+}
+
+/// The flavours.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one in a channel, and it stays where it is")]
+pub(super) enum Flow<T> {
+    Bounded(Ring<T>),
+    /// In memory of its own, because its table is large.
+    Unbounded(Shared<List<T>>),
+    Rendezvous(Meeting),
+}
+
+/// What a rendezvous has in a queue's place: messages pass from node to node (see [`crate::wait`]).
+///
+/// # Edge
+///
+/// `meeting.turn`: every announcement, Release, and the look for nodes after a later one, Acquire: the node that was
+/// offered before the earlier is seen after the later. Model: loom `channel::two_that_come_at_once_meet`.
+#[derive(Debug)]
+pub(super) struct Meeting {
+    /// How many announced themselves, and the flag CLOSED.
+    word: AtomicUsize,
+}
+
+const CLOSED: usize = 1;
+const TURN: usize = 2;
+
+impl Meeting {
+    pub(super) fn new() -> Self {
+        Self { word: AtomicUsize::new(0) }
+    }
+
+    fn turn(&self) {
+        // ORDERING [meeting.turn]: Release for what was offered before, Acquire for the look after it. Model: loom
+        // `channel::two_that_come_at_once_meet`.
+        self.word.fetch_add(TURN, edge!(meeting.turn: AcqRel));
+    }
+}
+
+impl<T> Flow<T> {
+    /// How many messages it holds.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Bounded(ring) => ring.len(),
+            Self::Unbounded(list) => list.len(),
+            Self::Rendezvous(_) => 0,
+        }
+    }
+
+    /// Lets nothing more in.
+    pub(super) fn close(&self) {
+        match self {
+            Self::Bounded(ring) => _ = ring.close(),
+            Self::Unbounded(list) => _ = list.close(),
+            // Relaxed: as in a queue, the flag stands in the word that is looked at.
+            Self::Rendezvous(meeting) => _ = meeting.word.fetch_or(CLOSED, Ordering::Relaxed),
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        match self {
+            Self::Bounded(ring) => ring.is_closed(),
+            Self::Unbounded(list) => list.is_closed(),
+            Self::Rendezvous(meeting) => meeting.word.load(Ordering::Relaxed) & CLOSED != 0,
+        }
+    }
+
+    /// Whether a receiver may be waiting to be handed a message: it is open, and one announced itself, or it is a rendezvous.
+    #[inline]
+    pub(super) fn may_hand(&self) -> bool {
+        match self {
+            Self::Bounded(ring) => ring.is_awaited(),
+            Self::Unbounded(list) => list.is_awaited(),
+            Self::Rendezvous(_) => !self.is_closed(),
+        }
+    }
+
+    /// Says that an operation of that side waits, whose node was offered before.
+    pub(super) fn announce(&self, side: Side) {
+        match (self, side) {
+            (Self::Bounded(ring), Side::Receiver) => ring.announce(Word::Tail),
+            (Self::Bounded(ring), Side::Sender) => ring.announce(Word::Head),
+            (Self::Unbounded(list), Side::Receiver) => list.announce_receiver(),
+            (Self::Unbounded(_), Side::Sender) => {} // it never waits
+            (Self::Rendezvous(meeting), _) => meeting.turn(),
+        }
+    }
+
+    /// Takes back that operations of that side wait; nodes are looked for once more after it.
+    pub(super) fn withdraw(&self, side: Side) {
+        match (self, side) {
+            (Self::Bounded(ring), Side::Receiver) => ring.withdraw(Word::Tail),
+            (Self::Bounded(ring), Side::Sender) => ring.withdraw(Word::Head),
+            (Self::Unbounded(list), Side::Receiver) => list.withdraw_receivers(),
+            (Self::Unbounded(_), Side::Sender) | (Self::Rendezvous(_), _) => {}
+        }
+    }
+}
+
+impl<T> From<ring::PushError<T>> for Unsent<T> {
+    fn from(error: ring::PushError<T>) -> Self {
+        match error {
+            ring::PushError::Full(message) => Self::Full(message),
+            ring::PushError::Busy(message) => Self::Busy(message),
+            ring::PushError::Closed(message) => Self::Closed(message),
+        }
+    }
+}
+
+impl<T> From<list::PushError<T>> for Unsent<T> {
+    fn from(error: list::PushError<T>) -> Self {
+        match error {
+            list::PushError::Closed(message) => Self::Closed(message),
+            list::PushError::NoMemory(message) => Self::NoMemory(message),
+        }
+    }
+}
+
+impl From<ring::PopError> for Unreceived {
+    fn from(error: ring::PopError) -> Self {
+        match error {
+            ring::PopError::Empty => Self::Empty,
+            ring::PopError::Busy => Self::Busy,
+            ring::PopError::Closed => Self::Closed,
+        }
+    }
+}
+
+impl From<list::PopError> for Unreceived {
+    fn from(error: list::PopError) -> Self {
+        match error {
+            list::PopError::Empty => Self::Empty,
+            list::PopError::Closed => Self::Closed,
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The list's table: entries, the blocks they describe, and who is still at work there (rules 4 and 5).
+
+use alloc::alloc::{alloc_zeroed, dealloc};
+use core::alloc::Layout;
+use core::array::from_fn;
+use core::mem::{MaybeUninit, replace};
+use core::ptr::null_mut;
+
+use super::{AtomicWord, ENTRIES, ONE, Word, entry_number, place, word};
+use crate::primitive::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, PLAIN, UnsafeCell, acquire, edge};
+use crate::refs::AllocError;
+
+/// Values in a small block when they are small; fewer when it would grow past [`SMALL_BYTES`], but at least one.
+pub(super) const SMALL_SLOTS: usize = if cfg!(loom) { 2 } else { 32 };
+const SMALL_BYTES: usize = if cfg!(loom) { 8 } else { 2048 };
+
+/// In `left`: the entry can be reserved.
+pub(super) const FREE: usize = usize::MAX;
+
+/// Nobody has come to this slot.
+pub(super) const EMPTY: u8 = 0;
+/// The producer came first.
+pub(super) const FULL: u8 = 1;
+/// The consumer came first.
+pub(super) const VOID: u8 = 2;
+
+/// The size of the next block of a list of this length, small ones aside.
+///
+/// The smaller the blocks the sooner memory goes back, but the table has to do for every length. With 64 entries: from 128
+/// values to 2^13 in 19 blocks, to 2^18 in 9 more, then each one doubles the length. Fewer entries double from the start.
+pub(super) const fn block_size(len: usize) -> usize {
+    if ENTRIES >= 64 && len < 1 << 13 {
+        len / 4
+    } else if ENTRIES >= 64 && len < 1 << 18 {
+        len / 2
+    } else {
+        len
+    }
+}
+
+pub(super) struct Slot<T> {
+    pub(super) state: AtomicU8,
+    pub(super) value: UnsafeCell<MaybeUninit<T>>,
+}
+
+pub(super) struct Entry<T> {
+    pub(super) end: AtomicWord,
+    pub(super) size: AtomicUsize,
+    pub(super) link: AtomicWord,
+    pub(super) slots: UnsafeCell<*mut Slot<T>>,
+}
+
+/// Every entry, in use or not, and what goes with them.
+pub(super) struct Table<T> {
+    pub(super) entries: [Entry<T>; ENTRIES],
+    /// The entries' units, apart from them: these are what consumers write.
+    pub(super) left: [AtomicUsize; ENTRIES],
+    /// One small block in which every slot is EMPTY, or null.
+    pub(super) spare: AtomicPtr<Slot<T>>,
+}
+
+impl<T> Table<T> {
+    /// How many slots a small block has.
+    pub(super) const SMALL: usize = {
+        let fitting = SMALL_BYTES / if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
+        if fitting > SMALL_SLOTS {
+            SMALL_SLOTS
+        } else if fitting == 0 {
+            1
+        } else {
+            fitting
+        }
+    };
+    /// Blocks of more slots do not stay behind in an empty list.
+    pub(super) const LARGE: usize = if cfg!(loom) { Self::SMALL } else { 4 * Self::SMALL };
+
+    /// The first entry is in use, at place 0, and has no slots.
+    pub(super) fn new() -> Self {
+        Self {
+            entries: from_fn(|_| Entry {
+                end: AtomicWord::new(0),
+                size: AtomicUsize::new(0),
+                link: AtomicWord::new(0),
+                slots: UnsafeCell::new(null_mut()),
+            }),
+            left: from_fn(|number| AtomicUsize::new(if number == 0 { 1 } else { FREE })),
+            spare: AtomicPtr::new(null_mut()),
+        }
+    }
+
+    /// How many slots the next block of a list of this length is to have.
+    pub(super) fn next_size(len: usize) -> usize {
+        block_size(len).max(Self::SMALL)
+    }
+
+    /// The slot of an entry that lies so far before its end.
+    ///
+    /// # Safety
+    /// The caller holds a unit of the entry, and `0 < to_end <= size`.
+    #[inline]
+    pub(super) unsafe fn slot(&self, number: usize, to_end: usize) -> &Slot<T> {
+        let entry = &self.entries[number];
+        let size = entry.size.load(Ordering::Relaxed);
+        debug_assert!(0 < to_end && to_end <= size, "{to_end} of {size}");
+        // SAFETY: `slots` was written before the word named the entry, and is not written as long as the caller holds his
+        // unit. It is memory for `size` slots, initialised as such, that is not freed as long either.
+        entry.slots.with(|slots| unsafe { &*(*slots).add(size - to_end) })
+    }
+
+    /// A free entry, filled in for the block that begins where this word is.
+    pub(super) fn reserve(&self, from: Word, size: usize, slots: *mut Slot<T>) -> Option<usize> {
+        // The entries after the present one were freed longest ago.
+        let number = (1..ENTRIES).map(|step| (entry_number(from) + step) % ENTRIES).find(|number| {
+            let left = &self.left[*number];
+            // ORDERING [list.entry]: Acquire, pairs with the Release in `free`: who had the entry is done with it. Model:
+            // loom `list::an_entry_is_used_again`.
+            left.load(Ordering::Relaxed) == FREE
+                && left
+                    .compare_exchange(FREE, size + 1, edge!(list.entry: Acquire), Ordering::Relaxed)
+                    .is_ok()
+        })?;
+        let entry = &self.entries[number];
+        entry.end.store(place(from).wrapping_add(size as Word * ONE), Ordering::Relaxed);
+        entry.size.store(size, Ordering::Relaxed);
+        entry.link.store(word(place(from), number), Ordering::Relaxed);
+        // SAFETY: the entry was free, and nobody goes there before it is linked.
+        entry.slots.with_mut(|cell| unsafe { *cell = slots });
+        Some(number)
+    }
+
+    /// So many units of an entry are done with.
+    #[inline]
+    pub(super) fn settle(&self, number: usize, units: usize) {
+        let left = &self.left[number];
+        // ORDERING [list.settle]: Release: what we did with the entry and the block happens before they are freed. Model:
+        // loom `list::consumers_share`.
+        if left.fetch_sub(units, edge!(list.settle: Release)) != units {
+            return;
+        }
+        // ORDERING [list.settle]: Acquire, the other end. Model: loom `list::consumers_share`.
+        acquire(left, edge!(list.settle: Acquire));
+        self.free(number);
+    }
+
+    /// Frees an entry, after its block.
+    #[cold]
+    pub(super) fn free(&self, number: usize) {
+        let entry = &self.entries[number];
+        // SAFETY: every unit is settled, or nobody ever came here: nobody but us uses the entry.
+        let slots = entry.slots.with_mut(|slots| unsafe { replace(&mut *slots, null_mut()) });
+        self.put_slots(slots, entry.size.load(Ordering::Relaxed));
+        // ORDERING [list.entry]: Release: we are done with the entry. Model: loom `list::an_entry_is_used_again`.
+        self.left[number].store(FREE, edge!(list.entry: Release));
+    }
+
+    /// Memory for so many slots, each EMPTY.
+    pub(super) fn take_slots(&self, size: usize) -> Result<*mut Slot<T>, AllocError> {
+        if size == Self::SMALL && !self.spare.load(Ordering::Relaxed).is_null() {
+            // ORDERING [list.spare]: Acquire, pairs with the Release in `put_slots`: all are done with these slots. Model:
+            // loom `list::a_block_is_used_again`.
+            let spare = self.spare.swap(null_mut(), edge!(list.spare: Acquire));
+            if !spare.is_null() {
+                return Ok(spare);
+            }
+        }
+        let layout = Layout::array::<Slot<T>>(size).map_err(|_| AllocError)?;
+        // SAFETY: there is at least one slot, and a slot has a state, so the size is not 0.
+        let slots = unsafe { alloc_zeroed(layout) }.cast::<Slot<T>>();
+        if slots.is_null() {
+            return Err(AllocError);
+        }
+        if !PLAIN {
+            for index in 0..size {
+                // SAFETY: the slot lies in the allocation, and nobody else knows it.
+                unsafe {
+                    let slot = slots.add(index);
+                    (&raw mut (*slot).state).write(AtomicU8::new(EMPTY));
+                    UnsafeCell::make_uninit(&raw mut (*slot).value);
+                }
+            }
+        }
+        Ok(slots)
+    }
+
+    /// Keeps a block as the spare one, or frees it. Nobody else uses it, and it holds no values. It may be null.
+    pub(super) fn put_slots(&self, slots: *mut Slot<T>, size: usize) {
+        if slots.is_null() {
+            return;
+        }
+        for index in 0..size {
+            if PLAIN && size != Self::SMALL {
+                break;
+            }
+            // SAFETY: the slot is one of the block.
+            let slot = unsafe { &*slots.add(index) };
+            // To free is to write, and loom should see it.
+            slot.value.with_mut(|_| ());
+            slot.state.store(EMPTY, Ordering::Relaxed);
+        }
+        // ORDERING [list.spare]: Release: the slots are as they should be, and nobody uses them. Model: loom
+        // `list::a_block_is_used_again`.
+        let kept = size == Self::SMALL
+            && (self.spare)
+                .compare_exchange(null_mut(), slots, edge!(list.spare: Release), Ordering::Relaxed)
+                .is_ok();
+        if !kept {
+            // SAFETY: it came from `take_slots`, and nobody else uses it.
+            unsafe { Self::dealloc_slots(slots, size) };
+        }
+    }
+
+    /// # Safety
+    /// These slots are not used any more, and were allocated for this size; or they are null.
+    unsafe fn dealloc_slots(slots: *mut Slot<T>, size: usize) {
+        if slots.is_null() {
+            return;
+        }
+        if !PLAIN {
+            for index in 0..size {
+                // SAFETY: the slot was made in `take_slots`; what drops here is a state and a cell that drops no value.
+                unsafe { slots.add(index).drop_in_place() };
+            }
+        }
+        let layout = Layout::array::<Slot<T>>(size).expect("it was computed when the block was made");
+        // SAFETY: allocated in `take_slots` with this layout.
+        unsafe { dealloc(slots.cast(), layout) };
+    }
+}
+
+impl<T> Drop for Table<T> {
+    fn drop(&mut self) {
+        for (entry, left) in self.entries.iter().zip(&self.left) {
+            if left.load(Ordering::Relaxed) != FREE {
+                let size = entry.size.load(Ordering::Relaxed);
+                // SAFETY: nobody else has the table any more, and the entry is in use, so the block is its own.
+                unsafe { Self::dealloc_slots(entry.slots.with(|slots| *slots), size) };
+            }
+        }
+        // SAFETY: as above; every spare block is a small one.
+        unsafe { Self::dealloc_slots(self.spare.load(Ordering::Relaxed), Self::SMALL) };
+    }
+}

@@ -1,0 +1,407 @@
+//! The unbounded queue. Small blocks have two slots here, or one for [`Large`] values, and the table has four entries.
+//!
+//! Loom looks for another order of two accesses only when it sees the later one, and of the loads before a write it knows
+//! the last one alone. A pop that finds nothing only loads, so consumers here let the others run first, and look until they
+//! have what they wait for: then there are loads after the writes.
+
+use crossinterp_core::internals::list::{List, PopError, PushError};
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::thread;
+
+use super::outcomes::Outcomes;
+
+/// A value of which a small block holds one.
+type Large = u64;
+
+fn push<T>(list: &List<T>, value: T) -> bool {
+    list.push(value).unwrap_or_else(|_| panic!("it is open, and there is memory"))
+}
+
+/// The next value, however often one has to look.
+fn take<T>(list: &List<T>) -> T {
+    loop {
+        match list.pop() {
+            Ok(value) => return value,
+            Err(PopError::Empty) => thread::yield_now(),
+            Err(PopError::Closed) => panic!("a value is missing"),
+        }
+    }
+}
+
+/// It has nothing, and nothing is kept for what it had.
+fn is_empty<T: PartialEq + std::fmt::Debug>(list: &List<T>) {
+    assert_eq!((list.pop(), list.len(), list.entries()), (Err(PopError::Empty), 0, 1));
+}
+
+/// A value that is found is complete (loom reports a slot that is read while it is written), whether the pop finds it at
+/// once or when it is about to give the slot up; and what a pop does not find, a later one does.
+#[test]
+fn a_value_is_seen_whole() {
+    let found = Outcomes::new();
+    let tally = found.clone();
+    loom::model(move || {
+        let list = Arc::new(List::new());
+        push(&list, 1);
+        take(&list);
+        let pushing = Arc::clone(&list);
+        let thread = thread::spawn(move || push(&pushing, 2));
+        thread::yield_now();
+        let first = list.pop();
+        let value = first.unwrap_or_else(|_| take(&list));
+        assert_eq!(value, 2);
+        thread.join().unwrap();
+        // A slot that was given up is a place more.
+        let given_up = list.places() > 2;
+        is_empty(&list);
+        tally.seen((first.is_ok(), given_up));
+    });
+    found.require([(false, false), (false, true), (true, false)]);
+}
+
+/// A slot that its consumer gave up is settled by its producer, who then frees the block: the consumer is done with it.
+#[test]
+fn a_slot_given_up_is_settled() {
+    let given_up = Outcomes::new();
+    let tally = given_up.clone();
+    loom::model(move || {
+        let list = Arc::new(List::<Large>::new());
+        let pushing = Arc::clone(&list);
+        let thread = thread::spawn(move || {
+            push(&pushing, 1);
+            push(&pushing, 2);
+        });
+        assert_eq!([take(&list), take(&list)], [1, 2]);
+        thread.join().unwrap();
+        let places = list.places();
+        is_empty(&list);
+        // The more switches, the more often.
+        tally.seen((places - 2).min(3));
+    });
+    given_up.require([0, 1, 2, 3]);
+}
+
+/// Two consumers: each value once, in order, also across blocks that are freed by either.
+#[test]
+fn consumers_share() {
+    let shares = Outcomes::new();
+    let tally = shares.clone();
+    loom::model(move || {
+        let list = Arc::new(List::new());
+        (1..=3).for_each(|number| {
+            push(&list, number);
+        });
+        let other = Arc::clone(&list);
+        let thread = thread::spawn(move || (0..2).filter_map(|_| other.pop().ok()).collect::<Vec<u32>>());
+        let mine: Vec<u32> = (0..2).filter_map(|_| list.pop().ok()).collect();
+        let theirs = thread.join().unwrap();
+        assert!(mine.is_sorted() && theirs.is_sorted());
+        let mut all = [mine.clone(), theirs].concat();
+        all.sort_unstable();
+        assert_eq!(all, [1, 2, 3]);
+        is_empty(&list);
+        tally.seen(mine.len());
+    });
+    shares.require([1, 2]);
+}
+
+/// Two consumers and a producer: a consumer that finds `head` moved finds `tail` moved too, so `head` never passes it.
+#[test]
+fn head_stays_behind_tail() {
+    let takers = Outcomes::new();
+    let tally = takers.clone();
+    loom::model(move || {
+        let list = Arc::new(List::new());
+        push(&list, 0);
+        take(&list);
+        let [pushing, popping] = [Arc::clone(&list), Arc::clone(&list)];
+        let producer = thread::spawn(move || push(&pushing, 1));
+        let consumer = thread::spawn(move || {
+            let value = popping.pop();
+            assert!(popping.len() < 8, "head is beyond tail");
+            value
+        });
+        thread::yield_now();
+        let mine = list.pop();
+        assert!(list.len() < 8, "head is beyond tail");
+        let theirs = consumer.join().unwrap();
+        if let (Err(_), Err(_)) = (mine, theirs) {
+            assert_eq!(take(&list), 1);
+        }
+        producer.join().unwrap();
+        is_empty(&list);
+        tally.seen((mine.is_ok(), theirs.is_ok()));
+    });
+    takers.require([(false, false), (false, true), (true, false)]);
+}
+
+/// Two producers at the end of a block: both values come, each producer's in order, whoever makes the next block.
+#[test]
+fn producers_share() {
+    let orders = Outcomes::new();
+    let tally = orders.clone();
+    loom::model(move || {
+        let list = Arc::new(List::new());
+        push(&list, 0);
+        let other = Arc::clone(&list);
+        let thread = thread::spawn(move || {
+            push(&other, 1);
+            push(&other, 2);
+        });
+        push(&list, 3);
+        let order: Vec<u32> = (0..4).map(|_| take(&list)).collect();
+        thread.join().unwrap();
+        is_empty(&list);
+        tally.seen(order);
+    });
+    orders.require([vec![0, 1, 2, 3], vec![0, 1, 3, 2], vec![0, 3, 1, 2]]);
+}
+
+/// All entries of the table are in use until another thread moves on from the first: its entry is used again, by then left
+/// by everybody.
+#[test]
+fn an_entry_is_used_again() {
+    let tries = Outcomes::new();
+    let tally = tries.clone();
+    loom::model(move || {
+        let list = Arc::new(List::<Large>::new());
+        // Blocks of one, one and two slots, after the first entry, which has none.
+        (0..4).for_each(|number| {
+            push(&list, number);
+        });
+        let popping = Arc::clone(&list);
+        let thread = thread::spawn(move || [popping.pop(), popping.pop()]);
+        let mut value = 4;
+        let mut at_once = true;
+        while let Err(PushError::NoMemory(back)) = list.push(value) {
+            value = back;
+            at_once = false;
+            thread::yield_now();
+        }
+        assert_eq!(thread.join().unwrap(), [Ok(0), Ok(1)]);
+        assert_eq!([list.pop(), list.pop(), list.pop()], [Ok(2), Ok(3), Ok(4)]);
+        is_empty(&list);
+        tally.seen(at_once);
+    });
+    tries.require([false, true]);
+}
+
+/// A block that one thread emptied and kept is another's next one: it is no longer used by then.
+#[test]
+fn a_block_is_used_again() {
+    let spares = Outcomes::new();
+    let tally = spares.clone();
+    loom::model(move || {
+        let list = Arc::new(List::<Large>::new());
+        push(&list, 0);
+        push(&list, 1);
+        let popping = Arc::clone(&list);
+        let thread = thread::spawn(move || [popping.pop(), popping.pop()]);
+        let had_spare = list.has_spare();
+        push(&list, 2);
+        assert_eq!(thread.join().unwrap(), [Ok(0), Ok(1)]);
+        assert_eq!(list.pop(), Ok(2));
+        is_empty(&list);
+        tally.seen(had_spare);
+    });
+    spares.require([false, true]);
+}
+
+/// A receiver that announced itself (for the second time) and then finds nothing is seen by the push, and with it all that
+/// it did before.
+#[test]
+fn no_push_misses_a_waiter() {
+    let seen = Outcomes::new();
+    let tally = seen.clone();
+    loom::model(move || {
+        let list = Arc::new(List::new());
+        push(&list, 0);
+        take(&list);
+        let waiter = Arc::new(AtomicUsize::new(0));
+        let (pushing, looking) = (Arc::clone(&list), Arc::clone(&waiter));
+        let thread = thread::spawn(move || {
+            let awaited = push(&pushing, 1);
+            (awaited, looking.load(Ordering::Relaxed))
+        });
+        waiter.store(1, Ordering::Relaxed);
+        list.announce_receiver();
+        list.withdraw_receivers();
+        waiter.store(2, Ordering::Relaxed);
+        list.announce_receiver();
+        let found = list.pop();
+        if found.is_err() {
+            assert_eq!(take(&list), 1);
+        }
+        let (awaited, number) = thread.join().unwrap();
+        if found.is_err() {
+            assert!(awaited, "nobody wakes it");
+            assert_eq!(number, 2, "the push does not see it");
+        }
+        assert!(!awaited || number > 0);
+        tally.seen((found.is_ok(), awaited));
+    });
+    seen.require([(false, true), (true, false), (true, true)]);
+}
+
+/// Who takes the flag away sees the waiters that set it.
+#[test]
+fn withdrawing_misses_no_waiter() {
+    let seen = Outcomes::new();
+    let tally = seen.clone();
+    loom::model(move || {
+        let list = Arc::new(List::new());
+        let waiter = Arc::new(AtomicUsize::new(0));
+        let (announcing, waiting) = (Arc::clone(&list), Arc::clone(&waiter));
+        let thread = thread::spawn(move || {
+            waiting.store(1, Ordering::Relaxed);
+            announcing.announce_receiver();
+        });
+        list.withdraw_receivers();
+        let found = waiter.load(Ordering::Relaxed) == 1;
+        thread.join().unwrap();
+        // The flag is there still, or its waiter was seen.
+        let awaited = push(&list, 1);
+        assert!(awaited || found);
+        tally.seen((found, awaited));
+    });
+    seen.require([(false, true), (true, false), (true, true)]);
+}
+
+/// Closing against pushing and popping: the value is received or handed back.
+#[test]
+fn close_loses_nothing() {
+    let sent = Outcomes::new();
+    let tally = sent.clone();
+    loom::model(move || {
+        let list = Arc::new(List::new());
+        let pushing = Arc::clone(&list);
+        let thread = thread::spawn(move || pushing.push(5));
+        assert!(list.close());
+        let received = list.pop();
+        match thread.join().unwrap() {
+            Ok(_) => assert_eq!(received, Ok(5)),
+            Err(error) => {
+                assert_eq!(error, PushError::Closed(5));
+                assert_eq!(received, Err(PopError::Closed));
+            }
+        }
+        assert!(!list.close() && list.is_closed());
+        assert_eq!(list.pop(), Err(PopError::Closed));
+        // A place was claimed and given up when the value came back from one.
+        tally.seen((received.is_ok(), list.places()));
+    });
+    sent.require([(false, 0), (false, 1), (true, 1)]);
+}
+
+/// What is left is dropped with the list, once, whatever block it stands in.
+#[test]
+fn what_is_left_is_dropped_once() {
+    struct Counted(Arc<AtomicUsize>);
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    let left = Outcomes::new();
+    let tally = left.clone();
+    loom::model(move || {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let list = Arc::new(List::new());
+        push(&list, Counted(Arc::clone(&drops)));
+        push(&list, Counted(Arc::clone(&drops)));
+        let (other, counter) = (Arc::clone(&list), Arc::clone(&drops));
+        let thread = thread::spawn(move || {
+            push(&other, Counted(counter));
+            drop(other.pop());
+        });
+        drop(list.pop());
+        thread.join().unwrap();
+        let before = drops.load(Ordering::Relaxed);
+        assert_eq!(list.len(), 3 - before);
+        drop(Arc::try_unwrap(list).expect("the other one is gone"));
+        assert_eq!(drops.load(Ordering::Relaxed), 3);
+        tally.seen(before);
+    });
+    left.require([2]);
+}
+
+/// A list that holds nothing leaves its large block while a value is pushed: the value is in the one or the other, and
+/// both are freed.
+#[test]
+fn a_large_block_is_left() {
+    let outcomes = Outcomes::new();
+    let tally = outcomes.clone();
+    loom::model(move || {
+        let list = Arc::new(List::new());
+        // Blocks of two, two and four slots.
+        (0..5).for_each(|number| {
+            push(&list, number);
+        });
+        (0..5).for_each(|number| assert_eq!(list.pop(), Ok(number)));
+        let pushing = Arc::clone(&list);
+        let thread = thread::spawn(move || push(&pushing, 5));
+        thread::yield_now();
+        let first = list.pop();
+        let value = first.unwrap_or_else(|_| take(&list));
+        assert_eq!(value, 5);
+        thread.join().unwrap();
+        let places = list.places();
+        is_empty(&list);
+        // What was not claimed for a value was given up: with the block or, once more, as a slot.
+        tally.seen((first.is_ok(), (places - 6).min(2)));
+    });
+    outcomes.require([(false, 0), (false, 1), (false, 2), (true, 0), (true, 1), (true, 2)]);
+}
+
+/// Two consumers leave the same large block: one entry follows it, and values go on from there.
+#[test]
+fn a_large_block_is_left_once() {
+    let outcomes = Outcomes::new();
+    let tally = outcomes.clone();
+    loom::model(move || {
+        let list = Arc::new(List::new());
+        (0..5).for_each(|number| {
+            push(&list, number);
+        });
+        (0..5).for_each(|number| assert_eq!(list.pop(), Ok(number)));
+        let other = Arc::clone(&list);
+        let thread = thread::spawn(move || other.pop());
+        assert_eq!(list.pop(), Err(PopError::Empty));
+        let left = list.places() == 6;
+        assert_eq!(thread.join().unwrap(), Err(PopError::Empty));
+        push(&list, 5);
+        assert_eq!(list.pop(), Ok(5));
+        assert_eq!(list.places(), 7);
+        is_empty(&list);
+        // If not, it lost to the other one, who was about to.
+        tally.seen(left);
+    });
+    outcomes.require([false, true]);
+}
+
+/// Values are pushed while another thread leaves the large block: a link that was passed by leads nowhere, and is replaced
+/// at the end of the block.
+#[test]
+fn a_link_that_was_passed_by_leads_nowhere() {
+    let outcomes = Outcomes::new();
+    let tally = outcomes.clone();
+    loom::model(move || {
+        let list = Arc::new(List::new());
+        (0..5).for_each(|number| {
+            push(&list, number);
+        });
+        (0..5).for_each(|number| assert_eq!(list.pop(), Ok(number)));
+        let popping = Arc::clone(&list);
+        let thread = thread::spawn(move || popping.pop());
+        (5..9).for_each(|number| {
+            push(&list, number);
+        });
+        let theirs = thread.join().unwrap();
+        let rest: Vec<u32> = std::iter::from_fn(|| list.pop().ok()).collect();
+        assert_eq!([theirs.into_iter().collect(), rest].concat(), [5, 6, 7, 8]);
+        is_empty(&list);
+        tally.seen(theirs.is_ok());
+    });
+    outcomes.require([false, true]);
+}

@@ -1,0 +1,230 @@
+//! The ring: values are seen whole, slots are used again, nobody who waits is missed.
+
+use crossinterp_core::internals::ring::{PopError, PushError, Ring, Word};
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicBool, Ordering};
+use loom::thread;
+
+use super::outcomes::Outcomes;
+
+fn push_at_last<T>(ring: &Ring<T>, mut value: T) -> usize {
+    let mut tries = 0;
+    loop {
+        match ring.push(value) {
+            Ok(_) => return tries,
+            Err(PushError::Full(back) | PushError::Busy(back)) => value = back,
+            Err(PushError::Closed(_)) => panic!("nobody closed it"),
+        }
+        tries += 1;
+        thread::yield_now();
+    }
+}
+
+fn pop_at_last<T>(ring: &Ring<T>) -> (T, usize) {
+    let mut tries = 0;
+    loop {
+        match ring.pop() {
+            Ok((value, _)) => return (value, tries),
+            Err(PopError::Closed) => panic!("nobody closed it"),
+            Err(_) => {}
+        }
+        tries += 1;
+        thread::yield_now();
+    }
+}
+
+/// What a consumer gets was written before, all of it: loom reports an access to the slot that is not ordered.
+#[test]
+fn a_value_is_seen_whole() {
+    let waited = Outcomes::new();
+    let tally = waited.clone();
+    loom::model(move || {
+        let ring = Arc::new(Ring::try_new(2).unwrap());
+        let consumer = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || pop_at_last(&ring))
+        };
+        assert_eq!(push_at_last(&ring, 7), 0);
+        let (value, tries) = consumer.join().unwrap();
+        assert_eq!(value, 7);
+        tally.seen(tries > 0);
+    });
+    waited.require([false, true]);
+}
+
+/// A slot is written again only after its value was read.
+#[test]
+fn a_slot_is_used_again() {
+    let waited = Outcomes::new();
+    let tally = waited.clone();
+    loom::model(move || {
+        let ring = Arc::new(Ring::try_new(1).unwrap());
+        ring.push(1).unwrap();
+        let producer = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || push_at_last(&ring, 2))
+        };
+        assert_eq!(pop_at_last(&ring).0, 1);
+        assert_eq!(pop_at_last(&ring).0, 2);
+        tally.seen(producer.join().unwrap() > 0);
+    });
+    waited.require([false, true]);
+}
+
+/// Two producers, then a consumer: each value once, whoever came first.
+#[test]
+fn producers_get_slots_of_their_own() {
+    let orders = Outcomes::new();
+    let tally = orders.clone();
+    loom::model(move || {
+        let ring = Arc::new(Ring::try_new(2).unwrap());
+        let other = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || push_at_last(&ring, 1))
+        };
+        push_at_last(&ring, 2);
+        other.join().unwrap();
+        let got = [ring.pop().unwrap().0, ring.pop().unwrap().0];
+        assert_eq!(ring.pop(), Err(PopError::Empty));
+        tally.seen(got);
+    });
+    orders.require([[1, 2], [2, 1]]);
+}
+
+/// Two consumers and two values: each once.
+#[test]
+fn consumers_get_values_of_their_own() {
+    let shares = Outcomes::new();
+    let tally = shares.clone();
+    loom::model(move || {
+        let ring = Arc::new(Ring::try_new(2).unwrap());
+        ring.push(1).unwrap();
+        ring.push(2).unwrap();
+        let other = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || ring.pop().unwrap().0)
+        };
+        let mine = ring.pop().unwrap().0;
+        let theirs = other.join().unwrap();
+        assert_eq!(mine + theirs, 3);
+        tally.seen(mine);
+    });
+    shares.require([1, 2]);
+}
+
+/// Something that a waiter left where those find it who are to wake it.
+struct Left(UnsafeCell<bool>);
+// SAFETY: loom reports accesses that are not ordered.
+unsafe impl Sync for Left {}
+// SAFETY: as above.
+unsafe impl Send for Left {}
+
+/// A consumer that announces itself and then finds nothing is found by the push that comes.
+#[test]
+fn no_push_misses_a_waiter() {
+    let ends = Outcomes::new();
+    let tally = ends.clone();
+    loom::model(move || {
+        let ring = Arc::new((Ring::try_new(1).unwrap(), Left(UnsafeCell::new(false))));
+        let consumer = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || {
+                // SAFETY: nobody looks before the announcement.
+                ring.1.0.with_mut(|left| unsafe { *left = true });
+                ring.0.announce(Word::Tail);
+                ring.0.pop().map(|(value, _)| value)
+            })
+        };
+        let awaited = ring.0.push(1).unwrap();
+        // SAFETY: announced, so left before.
+        assert!(!awaited || ring.1.0.with(|left| unsafe { *left }));
+        let popped = consumer.join().unwrap();
+        assert!(awaited || popped != Err(PopError::Empty), "it would sleep for ever");
+        tally.seen((awaited, popped.is_ok(), popped == Err(PopError::Busy)));
+    });
+    // Not (true, true, false), announced before and found at once, which these few accesses do not lead loom to.
+    ends.require([(true, false, false), (true, false, true), (false, true, false), (false, false, true)]);
+}
+
+/// The same for a producer and the pop that makes room.
+#[test]
+fn no_pop_misses_a_waiter() {
+    let ends = Outcomes::new();
+    let tally = ends.clone();
+    loom::model(move || {
+        let ring = Arc::new((Ring::try_new(1).unwrap(), Left(UnsafeCell::new(false))));
+        ring.0.push(1).unwrap();
+        let producer = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || {
+                // SAFETY: nobody looks before the announcement.
+                ring.1.0.with_mut(|left| unsafe { *left = true });
+                ring.0.announce(Word::Head);
+                ring.0.push(2)
+            })
+        };
+        let (value, awaited) = ring.0.pop().unwrap();
+        assert_eq!(value, 1);
+        // SAFETY: announced, so left before.
+        assert!(!awaited || ring.1.0.with(|left| unsafe { *left }));
+        let pushed = producer.join().unwrap();
+        assert!(awaited || pushed != Err(PushError::Full(2)), "it would sleep for ever");
+        tally.seen((awaited, pushed.is_ok(), pushed == Err(PushError::Busy(2))));
+    });
+    // Not (true, true, false), announced before and found at once, which these few accesses do not lead loom to.
+    ends.require([(true, false, false), (true, false, true), (false, true, false), (false, false, true)]);
+}
+
+/// Who takes the flag away and then looks sees every waiter whose flag he took.
+#[test]
+fn withdrawing_misses_no_waiter() {
+    let ends = Outcomes::new();
+    let tally = ends.clone();
+    loom::model(move || {
+        let ring = Arc::new((Ring::<u8>::try_new(1).unwrap(), AtomicBool::new(false)));
+        let waiter = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || {
+                ring.1.store(true, Ordering::Relaxed);
+                ring.0.announce(Word::Tail);
+            })
+        };
+        ring.0.withdraw(Word::Tail);
+        let seen = ring.1.load(Ordering::Relaxed);
+        waiter.join().unwrap();
+        let flag = ring.0.push(1).unwrap();
+        assert!(seen || flag, "it would sleep for ever");
+        tally.seen((seen, flag));
+    });
+    ends.require([(false, true), (true, false), (true, true)]);
+}
+
+/// Closing against a push: the value is in, or handed back; and the consumer is told that it is closed not before it.
+#[test]
+fn closing_lets_in_or_hands_back() {
+    let ends = Outcomes::new();
+    let tally = ends.clone();
+    loom::model(move || {
+        let ring = Arc::new(Ring::try_new(1).unwrap());
+        let producer = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || ring.push(5))
+        };
+        assert!(ring.close() && !ring.close());
+        let first = ring.pop().map(|(value, _)| value);
+        let pushed = producer.join().unwrap();
+        match first {
+            Ok(5) => assert_eq!(pushed, Ok(false)),
+            Err(PopError::Busy) => {
+                assert_eq!(pushed, Ok(false));
+                assert_eq!(ring.pop(), Ok((5, false)));
+            }
+            Err(PopError::Closed) => assert_eq!(pushed, Err(PushError::Closed(5))),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(ring.pop(), Err(PopError::Closed));
+        tally.seen(format!("{first:?}"));
+    });
+    ends.require(["Err(Busy)", "Err(Closed)", "Ok(5)"].map(String::from));
+}
