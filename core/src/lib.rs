@@ -8,7 +8,7 @@
 #![deny(clippy::disallowed_types, clippy::disallowed_methods)]
 
 extern crate alloc;
-#[cfg(loom)]
+#[cfg(any(loom, xi_stop))]
 extern crate std;
 
 #[cfg(feature = "std")]
@@ -40,6 +40,11 @@ pub use value::{
     EncodingError, InsertError, Integer, KeyError, MapBuilder, MapIter, MapRef, RangeError, Seed,
     SequenceBuilder, SequenceError, Text, TextForm, Units, Value,
 };
+
+/// How tests stop a thread in the middle of an operation; not part of the interface.
+#[cfg(xi_stop)]
+#[doc(hidden)]
+pub use primitive::stop;
 
 /// What the loom models use from outside; not part of the interface.
 #[cfg(loom)]

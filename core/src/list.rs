@@ -93,7 +93,7 @@ use core::ptr::null_mut;
 use crossbeam_utils::CachePadded;
 
 use self::table::{EMPTY, FULL, Slot, Table, VOID};
-use crate::primitive::{Ordering, edge, spin_loop, yield_now};
+use crate::primitive::{Ordering, edge, spin_loop, stop_point, yield_now};
 use crate::refs::AllocError;
 
 #[cfg(target_has_atomic = "64")]
@@ -227,6 +227,7 @@ impl<T> List<T> {
             if claimed.is_err() {
                 continue;
             }
+            stop_point!(list.pushing);
             // SAFETY: we claimed the place, so its unit is ours to settle or to leave (rule 4).
             let slot = unsafe { self.table.slot(number, distance(tail, end)) };
             // SAFETY: a producer alone touches the value before FULL is in the slot's state, and that producer is us.
@@ -236,6 +237,7 @@ impl<T> List<T> {
             // the block is freed on our settling. Models: loom `list::a_value_is_seen_whole`,
             // `list::a_slot_given_up_is_settled`.
             if slot.state.swap(FULL, edge!(list.publish: AcqRel)) == EMPTY {
+                stop_point!(list.pushed);
                 return Ok(tail & RECEIVERS != 0);
             }
             // SAFETY: it was VOID: the consumer is gone and will not touch the value, which we wrote above.
@@ -280,6 +282,7 @@ impl<T> List<T> {
             if claimed.is_err() {
                 continue;
             }
+            stop_point!(list.popping);
             // SAFETY: we claimed the place, so its unit is ours to settle or to leave (rule 4); the entry stays.
             let slot = unsafe {
                 self.table
@@ -406,6 +409,7 @@ impl<T> List<T> {
         let mut searches = 0;
         while self.is_at(tail) {
             if let Some(number) = self.table.reserve(tail, size, slots) {
+                stop_point!(list.linking);
                 self.link(tail, link, word(place(tail), number));
                 return Ok(());
             }

@@ -10,6 +10,13 @@
 //! `module.edge:Release=Relaxed`, weakens that one end of that one edge for the whole run, so that `cargo xtask weaken`
 //! can require the edge's model to fail without compiling anything again.
 
+//!
+//! # Stop points
+//!
+//! `stop_point!(module.point)` marks a place in an operation where a thread that is stopped for good leaves something
+//! half-done. Under `--cfg xi_stop` a test can have a thread stop there ([`stop`]), and show what the others can still do;
+//! in every other build it is nothing.
+
 // clippy.toml forbids these types everywhere else.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
 
@@ -25,6 +32,48 @@ macro_rules! edge {
     };
 }
 pub(crate) use edge;
+
+/// Names a place where a test may stop a thread; see the module documentation.
+macro_rules! stop_point {
+    ($module:ident . $point:ident) => {
+        #[cfg(xi_stop)]
+        $crate::primitive::stop::here(concat!(stringify!($module), ".", stringify!($point)));
+    };
+}
+pub(crate) use stop_point;
+
+/// Stopping threads for good.
+#[cfg(xi_stop)]
+pub mod stop {
+    use std::boxed::Box;
+    use std::cell::RefCell;
+
+    type Armed = Option<(&'static str, Box<dyn FnOnce()>)>;
+
+    std::thread_local!(static ARMED: RefCell<Armed> = const { RefCell::new(None) });
+
+    /// The calling thread calls `reached` when it next comes to that point, and then stops for good.
+    pub fn at(point: &'static str, reached: impl FnOnce() + 'static) {
+        tell(point, move || {
+            reached();
+            loop {
+                std::thread::park();
+            }
+        });
+    }
+
+    /// The calling thread calls `reached` when it next comes to that point, and goes on.
+    pub fn tell(point: &'static str, reached: impl FnOnce() + 'static) {
+        ARMED.set(Some((point, Box::new(reached))));
+    }
+
+    pub(crate) fn here(point: &str) {
+        let armed = ARMED.with_borrow_mut(|armed| armed.take_if(|(at, _)| *at == point));
+        if let Some((_, reached)) = armed {
+            reached();
+        }
+    }
+}
 
 #[cfg(not(loom))]
 mod machine {

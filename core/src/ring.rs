@@ -58,7 +58,7 @@ use core::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 
-use crate::primitive::{AtomicUsize, Ordering, UnsafeCell, edge, spin_loop};
+use crate::primitive::{AtomicUsize, Ordering, UnsafeCell, edge, spin_loop, stop_point};
 
 /// Why a bounded channel could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,12 +225,14 @@ impl<T> Ring<T> {
                     Ordering::Relaxed,
                 ) {
                     Ok(_) => {
+                        stop_point!(ring.pushing);
                         // SAFETY: the stamp was `position` and `tail` left it by our hand, so the slot is ours until the
                         // store below (rule 2), and empty: its last value was read before the stamp became this.
                         slot.value.with_mut(|cell| unsafe { (*cell).write(value) });
                         // ORDERING [ring.publish]: Release, pairs with the Acquire load in `pop`: the value is complete
                         // for who finds the slot full. Model: loom `ring::a_value_is_seen_whole`.
                         slot.stamp.store(position + 1, edge!(ring.publish: Release));
+                        stop_point!(ring.pushed);
                         return Ok(tail & AWAITED != 0);
                     }
                     Err(now) => tail = now,
@@ -275,12 +277,14 @@ impl<T> Ring<T> {
                     Ordering::Relaxed,
                 ) {
                     Ok(_) => {
+                        stop_point!(ring.popping);
                         // SAFETY: the stamp was `position + 1` and `head` left `position` by our hand, so the slot is
                         // ours until the store below (rule 2), and holds a value that was seen whole.
                         let value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
                         // ORDERING [ring.recycle]: Release, pairs with the Acquire load in `push`: our read of the slot
                         // happens before the next write. Model: loom `ring::a_slot_is_used_again`.
                         slot.stamp.store(self.lap_on(position), edge!(ring.recycle: Release));
+                        stop_point!(ring.popped);
                         return Ok((value, head & AWAITED != 0));
                     }
                     Err(now) => head = now,

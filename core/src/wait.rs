@@ -86,7 +86,7 @@ use core::mem::MaybeUninit;
 use core::ptr::{NonNull, null_mut};
 use core::task::Waker;
 
-use crate::primitive::{AtomicPtr, AtomicUsize, Ordering, UnsafeCell, edge};
+use crate::primitive::{AtomicPtr, AtomicUsize, Ordering, UnsafeCell, edge, stop_point};
 use crate::refs::AllocError;
 
 /// The states of a node: the low bits of its word.
@@ -309,6 +309,7 @@ impl<M> Table<M> {
                 let taken =
                     node.word.compare_exchange(FREE, held, edge!(wait.free: Acquire), Ordering::Relaxed);
                 if taken.is_ok() {
+                    stop_point!(wait.held);
                     return Ok(Place { node: NonNull::from(node), ticket, loaded: false });
                 }
             }
@@ -376,6 +377,7 @@ impl<M> Table<M> {
             if !node.win(word, CLAIMED) {
                 continue;
             }
+            stop_point!(wait.claimed);
             match node.wake(to(word, CLAIMED)) {
                 (Some(waker), true) => return Some(waker),
                 (waker, _) => waker.into_iter().for_each(Waker::wake),
@@ -398,6 +400,7 @@ impl<M> Table<M> {
                 continue;
             }
             let word = to(word, MOVING);
+            stop_point!(wait.handing);
             // What was returned before this receive was begun is visible by now: by its owner's offer, if not otherwise.
             if self.oldest(RETURNED).is_some() || !comes_first() {
                 let waker = node.take_waker();
@@ -428,6 +431,7 @@ impl<M> Table<M> {
             if !node.win(word, MOVING) {
                 continue;
             }
+            stop_point!(wait.fetching);
             let message = node.read();
             let waker = node.take_waker();
             if node.settle(to(word, MOVING), DONE, DONE).is_some() {

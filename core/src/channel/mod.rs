@@ -52,7 +52,7 @@ pub use receiver::{Receiver, TryIter};
 pub use sender::Sender;
 
 use crate::list::List;
-use crate::primitive::{AtomicUsize, Ordering, generation, next_generation, yield_now};
+use crate::primitive::{AtomicUsize, Ordering, generation, next_generation, stop_point, yield_now};
 use crate::refs::Shared;
 use crate::ring::Ring;
 use crate::wait::{self, Table};
@@ -204,9 +204,11 @@ impl<T> Channel<T> {
     fn wake(&self, side: Side) {
         loop {
             if let Some(waker) = self.waiting(side).wake_one() {
+                stop_point!(channel.waking);
                 return waker.wake();
             }
             self.flow.withdraw(side);
+            stop_point!(channel.withdrawn);
             if !self.waiting(side).is_waiting() {
                 return;
             }

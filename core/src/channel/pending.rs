@@ -18,6 +18,7 @@ use super::policy::Patience;
 use super::{Channel, ParkError, Side, WaitError};
 use crate::domain::{DomainError, Membership};
 use crate::park::{Park, Wakeup};
+use crate::primitive::stop_point;
 use crate::refs::Shared;
 use crate::wait::{Left, Phase, Place};
 
@@ -48,7 +49,9 @@ impl<T> Pending<T> {
         if !place.offer(waker) {
             return false;
         }
+        stop_point!(pending.offered);
         self.channel.flow.announce(self.side);
+        stop_point!(pending.announced);
         if self.channel.is_ready(self.side)
             && let Some(waker) = place.wake()
         {

@@ -22,6 +22,7 @@ pub(crate) fn of_rust() -> Vec<Step> {
         Step::new("no-std", 3, no_std),
         Step::new("rust", 10, rust),
         Step::new("c", 8, |step| step.run(test_suite(), Counts::Libtest)),
+        Step::new("stops", 5, stops),
         Step::new("loom", 10, |step| step.run(own("loom"), Counts::Xtask)),
         Step::new("weaken", 15, |step| step.run(own("weaken"), Counts::Xtask)),
     ]
@@ -117,6 +118,15 @@ fn no_std(step: &mut Running) -> Result<()> {
 fn rust(step: &mut Running) -> Result<()> {
     let mut command = cargo();
     command.args(["test", "--no-fail-fast", "--workspace", "--exclude", "crossinterp-tests"]);
+    step.run(command, Counts::Libtest)
+}
+
+/// Threads that are stopped in the middle of an operation: core's tests of that, with its stop points compiled in.
+fn stops(step: &mut Running) -> Result<()> {
+    let mut command = cargo();
+    command.args(["test", "-p", "crossinterp-core", "--test", "stops"]);
+    // A folder of its own: other flags would throw the normal build's cache away.
+    command.env("CARGO_TARGET_DIR", target().join("stops")).env("RUSTFLAGS", "--cfg xi_stop");
     step.run(command, Counts::Libtest)
 }
 

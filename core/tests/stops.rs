@@ -1,0 +1,318 @@
+//! Threads that are stopped for good in the middle of an operation, and what the others can still do.
+//!
+//! `RUSTFLAGS="--cfg xi_stop" cargo test --test stops`: each labelled point, on each flavour, in each situation that leads
+//! a thread there. What may be lost is one message and one waiting operation; all else goes on. Only in a bounded channel
+//! what stands behind a slot that its owner has claimed waits for him, and says so: that is [`Aftermath::Behind`].
+#![cfg(xi_stop)]
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossinterp_core::{
+    Receiver, RecvTimeoutError, SendTimeoutError, Sender, TryRecvError, TrySendError, bounded, rendezvous,
+    stop, unbounded,
+};
+
+type Ends = (Sender<u32>, Receiver<u32>);
+
+/// Longer than anything here takes but what waits for the stopped thread.
+const LONG: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_millis(50);
+/// How many messages the others exchange afterwards.
+const OTHERS: u32 = 50;
+
+const POINTS: [&str; 16] = [
+    "ring.pushing",
+    "ring.pushed",
+    "ring.popping",
+    "ring.popped",
+    "list.pushing",
+    "list.pushed",
+    "list.popping",
+    "list.linking",
+    "wait.held",
+    "wait.claimed",
+    "wait.handing",
+    "wait.fetching",
+    "pending.offered",
+    "pending.announced",
+    "channel.waking",
+    "channel.withdrawn",
+];
+
+#[derive(Clone, Copy, Debug)]
+enum Flavour {
+    One,
+    Four,
+    Unbounded,
+    Rendezvous,
+}
+
+impl Flavour {
+    const ALL: [Self; 4] = [Self::One, Self::Four, Self::Unbounded, Self::Rendezvous];
+
+    fn make(self) -> Ends {
+        match self {
+            Self::One => bounded(1),
+            Self::Four => bounded(4),
+            Self::Unbounded => unbounded(),
+            Self::Rendezvous => rendezvous(),
+        }
+    }
+
+    fn capacity(self) -> Option<u32> {
+        match self {
+            Self::One => Some(1),
+            Self::Four => Some(4),
+            Self::Unbounded => None,
+            Self::Rendezvous => Some(0),
+        }
+    }
+}
+
+/// What leads a thread to a point.
+#[derive(Clone, Copy, Debug)]
+enum Situation {
+    /// It sends, and nobody waits.
+    Sends,
+    /// It sends while a receiver waits.
+    SendsToOneThatWaits,
+    /// It sends after a receiver that waited has given up.
+    SendsToOneThatGaveUp,
+    /// It sends while there is no room.
+    SendsIntoFull,
+    /// It receives what is there.
+    Receives,
+    /// It receives while a sender waits.
+    ReceivesFromOneThatWaits,
+    /// It receives while there is nothing.
+    ReceivesFromEmpty,
+}
+
+impl Situation {
+    const ALL: [Self; 7] = [
+        Self::Sends,
+        Self::SendsToOneThatWaits,
+        Self::SendsToOneThatGaveUp,
+        Self::SendsIntoFull,
+        Self::Receives,
+        Self::ReceivesFromOneThatWaits,
+        Self::ReceivesFromEmpty,
+    ];
+}
+
+/// What the others can still do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aftermath {
+    /// Everything.
+    On,
+    /// What stands behind the claimed slot waits; `try_` answers, and time limits are kept.
+    Behind,
+}
+
+fn aftermath(point: &str) -> Aftermath {
+    if matches!(point, "ring.pushing" | "ring.popping") { Aftermath::Behind } else { Aftermath::On }
+}
+
+/// Messages that somebody else had taken when the world was looked at.
+#[derive(Default)]
+struct Taken(Mutex<Vec<u32>>);
+
+struct World {
+    tx: Sender<u32>,
+    rx: Receiver<u32>,
+    taken: Arc<Taken>,
+    /// Operations of others that were begun before and may end by what comes.
+    waiting: Arc<AtomicUsize>,
+}
+
+impl World {
+    fn new(flavour: Flavour) -> Self {
+        let (tx, rx) = flavour.make();
+        Self { tx, rx, taken: Arc::default(), waiting: Arc::default() }
+    }
+
+    /// Fills the channel, with messages from 1000 on; how many.
+    fn fill(&self, flavour: Flavour) -> u32 {
+        let many = flavour.capacity().unwrap_or(3);
+        (0..many).for_each(|number| self.tx.try_send(1000 + number).unwrap());
+        many
+    }
+
+    /// Somebody begins to wait, and does so when this returns.
+    fn somebody(&self, work: impl FnOnce(Sender<u32>, Receiver<u32>, &Taken) + Send + 'static) {
+        let (tx, rx, taken, waiting) =
+            (self.tx.clone(), self.rx.clone(), Arc::clone(&self.taken), Arc::clone(&self.waiting));
+        waiting.fetch_add(1, Ordering::SeqCst);
+        let (report, reports) = mpsc::channel();
+        thread::spawn(move || {
+            stop::tell("pending.announced", move || report.send(()).unwrap());
+            work(tx, rx, &taken);
+            waiting.fetch_sub(1, Ordering::SeqCst);
+        });
+        reports.recv_timeout(LONG).expect("it comes to wait");
+    }
+}
+
+/// Has a thread do its part in the situation, armed to stop at the point. `None`: it came to its end without.
+fn stopped(flavour: Flavour, situation: Situation, point: &'static str) -> Option<World> {
+    let world = World::new(flavour);
+    let mut victim_receives = false;
+    match situation {
+        Situation::Sends => {}
+        Situation::SendsToOneThatWaits => world.somebody(|_, rx, taken| {
+            if let Ok(message) = rx.recv_timeout(LONG) {
+                taken.0.lock().unwrap().push(message);
+            }
+        }),
+        Situation::SendsToOneThatGaveUp => {
+            assert_eq!(world.rx.recv_timeout(SHORT), Err(RecvTimeoutError::Timeout));
+        }
+        Situation::SendsIntoFull => {
+            flavour.capacity()?;
+            world.fill(flavour);
+        }
+        Situation::Receives => {
+            victim_receives = true;
+            if world.fill(flavour) == 0 {
+                return None;
+            }
+        }
+        Situation::ReceivesFromOneThatWaits => {
+            victim_receives = true;
+            flavour.capacity()?;
+            world.fill(flavour);
+            world.somebody(|tx, _, _| _ = tx.send_timeout(2000, LONG));
+        }
+        Situation::ReceivesFromEmpty => victim_receives = true,
+    }
+    let (tx, rx) = (world.tx.clone(), world.rx.clone());
+    let (report, reports) = mpsc::channel();
+    let reached = report.clone();
+    let taken = Arc::clone(&world.taken);
+    thread::spawn(move || {
+        stop::at(point, move || _ = reached.send(true));
+        if victim_receives {
+            if let Ok(message) = rx.recv_timeout(2 * SHORT) {
+                taken.0.lock().unwrap().push(message);
+            }
+        } else {
+            _ = tx.send_timeout(3000, 2 * SHORT);
+        }
+        _ = report.send(false);
+    });
+    reports.recv_timeout(LONG).expect("it comes to the point, or to its end").then_some(world)
+}
+
+/// Others exchange messages, and each of them arrives once and in order, but for one at most: that one may have been put
+/// into the hands of the stopped thread, or of one that waited before and could not be woken.
+fn goes_on(world: &World) {
+    let sender = {
+        let tx = world.tx.clone();
+        thread::spawn(move || (0..OTHERS).try_for_each(|number| tx.send_timeout(number, LONG)))
+    };
+    let mut got = Vec::new();
+    loop {
+        let last = sender.is_finished();
+        match world.rx.recv_timeout(SHORT) {
+            Ok(message) => got.push(message),
+            Err(RecvTimeoutError::Timeout) if last => break,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => panic!("nobody closed it"),
+        }
+    }
+    assert_eq!(sender.join().unwrap(), Ok(()), "{got:?} came");
+    let ours: Vec<u32> = got.iter().copied().filter(|&message| message < OTHERS).collect();
+    assert!(ours.is_sorted(), "out of order: {ours:?}");
+    got.extend(world.taken.0.lock().unwrap().iter());
+    let distinct: BTreeSet<u32> = got.iter().copied().collect();
+    assert_eq!(distinct.len(), got.len(), "twice: {got:?}");
+    let missing: Vec<u32> = (0..OTHERS).filter(|number| !distinct.contains(number)).collect();
+    assert!(missing.len() <= 1, "missing: {missing:?}");
+}
+
+/// Nothing that may wait for the stopped thread takes longer than it was given, and nothing hangs.
+fn answers_in_time(world: &World, point: &str) {
+    let start = Instant::now();
+    if point == "ring.pushing" {
+        // What was queued before the claimed slot is still there; then it is empty for now.
+        while world.rx.try_recv().is_ok() {}
+        assert_eq!(world.rx.try_recv(), Err(TryRecvError::Empty));
+        assert_eq!(world.rx.recv_timeout(SHORT), Err(RecvTimeoutError::Timeout));
+        while world.tx.try_send(1).is_ok() {}
+        assert_eq!(world.tx.try_send(2), Err(TrySendError::Full(2)));
+        assert_eq!(world.tx.send_timeout(3, SHORT), Err(SendTimeoutError::Timeout(3)));
+    } else {
+        // What stands before the slot that is being emptied goes on, until producers have come round to it.
+        while world.tx.try_send(1).is_ok() {}
+        assert_eq!(world.tx.send_timeout(3, SHORT), Err(SendTimeoutError::Timeout(3)));
+        while world.rx.try_recv().is_ok() {}
+        // A sender that waits hands its message over, past the slot.
+        assert!(matches!(world.rx.recv_timeout(SHORT), Err(RecvTimeoutError::Timeout) | Ok(2000)));
+    }
+    assert!(start.elapsed() < LONG / 2, "it took {:?}", start.elapsed());
+}
+
+/// Whether a thread came to the point, and was stopped there. Panics when the others do not go on.
+fn case(point: &'static str, flavour: Flavour, situation: Situation) -> bool {
+    let Some(world) = stopped(flavour, situation, point) else { return false };
+    match aftermath(point) {
+        Aftermath::On => goes_on(&world),
+        Aftermath::Behind => answers_in_time(&world, point),
+    }
+    // One operation that the stopped thread had claimed may wait until its time is over.
+    let waiting = world.waiting.load(Ordering::SeqCst);
+    assert!(waiting <= 1, "{waiting} still wait");
+    true
+}
+
+/// A thread stopped anywhere takes at most one message and one waiting operation with it.
+#[test]
+fn a_thread_that_stops_for_good_holds_up_nobody_else() {
+    let mut seen = BTreeSet::new();
+    let mut cases = Vec::new();
+    for point in POINTS {
+        for flavour in Flavour::ALL {
+            for situation in Situation::ALL {
+                cases.push((point, flavour, situation));
+            }
+        }
+    }
+    // Some at a time: each sleeps most of its own.
+    for some in cases.chunks(32) {
+        let workers: Vec<_> = some
+            .iter()
+            .map(|&(point, flavour, situation)| thread::spawn(move || case(point, flavour, situation)))
+            .collect();
+        for (worker, (point, flavour, situation)) in workers.into_iter().zip(some) {
+            if worker.join().unwrap_or_else(|_| panic!("stopped at {point}: {flavour:?}, {situation:?}")) {
+                println!("stopped at {point}: {flavour:?}, {situation:?}");
+                seen.insert(*point);
+            }
+        }
+    }
+    let missed: Vec<&str> = POINTS.into_iter().filter(|point| !seen.contains(point)).collect();
+    assert!(missed.is_empty(), "no thread came to {missed:?}");
+}
+
+/// Every point in the source is in the table above.
+#[test]
+fn the_table_has_every_point() {
+    let source = concat!(
+        include_str!("../src/ring.rs"),
+        include_str!("../src/list.rs"),
+        include_str!("../src/wait.rs"),
+        include_str!("../src/channel/mod.rs"),
+        include_str!("../src/channel/pending.rs"),
+    );
+    let named: BTreeSet<&str> = source
+        .split("stop_point!(")
+        .skip(1)
+        .map(|rest| rest.split(')').next().expect("it is closed"))
+        .collect();
+    assert_eq!(named, POINTS.into_iter().collect());
+}
