@@ -1,0 +1,181 @@
+//! The owner's side of a node, and what others know of it.
+
+use core::ptr::NonNull;
+use core::task::Waker;
+
+use super::node::{
+    CLAIMED, DONE, ENDED, FREE, HELD, LEFT, MOVING, Node, RETURNED, TICKET, WAITING, WOKEN, state, to,
+};
+use super::{End, Left, Phase};
+use crate::primitive::{Ordering, edge};
+
+/// A node that an operation took. Given up by [`Place::leave`]; one that is forgotten keeps its node for ever.
+pub struct Place<M> {
+    pub(super) node: NonNull<Node<M>>,
+    pub(super) ticket: usize,
+    /// A send's message was put in.
+    pub(super) loaded: bool,
+}
+
+// SAFETY: a node may be its owner's on any thread, and so may its message.
+unsafe impl<M: Send> Send for Place<M> {}
+// SAFETY: shared, it can only be asked for its phase and ticket.
+unsafe impl<M: Send> Sync for Place<M> {}
+
+impl<M> Place<M> {
+    fn node(&self) -> &Node<M> {
+        // SAFETY: nodes live as long as the table, and places are not kept longer than their channel.
+        unsafe { self.node.as_ref() }
+    }
+
+    /// By what others may end the operation.
+    pub fn ticket(&self) -> Ticket<M> {
+        Ticket { node: self.node, ticket: self.ticket }
+    }
+
+    /// Puts a send's message in, before the first offer.
+    pub fn load(&mut self, message: M) {
+        debug_assert!(!self.loaded);
+        self.node().write(message);
+        self.loaded = true;
+    }
+
+    /// Lets others wake the operation, from now on, by that function: for the first time, or again when it was woken.
+    /// `false`: its domain has ended it, and nobody will wake it.
+    pub fn offer(&self, waker: Waker) -> bool {
+        let node = self.node();
+        let word = node.word.load(Ordering::Relaxed);
+        debug_assert!(matches!(state(word), HELD | WOKEN));
+        // SAFETY: Held or Woken: the node is ours (rule 1).
+        node.waker.with_mut(|kept| unsafe { *kept = Some(waker) });
+        // ORDERING [wait.offer]: Release, pairs with the Acquire in `Node::win`. Models: loom
+        // `wait::a_claim_sees_the_waker`, `wait::a_peer_sees_the_message`.
+        word & ENDED == 0
+            && node
+                .word
+                .compare_exchange(word, to(word, WAITING), edge!(wait.offer: Release), Ordering::Relaxed)
+                .is_ok()
+    }
+
+    /// Wakes the operation itself, if it still waits.
+    #[must_use]
+    pub fn wake(&self) -> Option<Waker> {
+        let node = self.node();
+        let word = node.word.load(Ordering::Relaxed);
+        if state(word) != WAITING || !node.win(word, CLAIMED) {
+            return None;
+        }
+        node.wake(to(word, CLAIMED)).0
+    }
+
+    /// How far it has come.
+    #[inline]
+    pub fn phase(&self) -> Phase {
+        // ORDERING [wait.settle]: Acquire, pairs with the Release of the peer: the node is ours again. Model: loom
+        // `wait::a_woken_node_is_its_owners`.
+        let word = self.node().word.load(edge!(wait.settle: Acquire));
+        if word / TICKET != self.ticket || word & ENDED != 0 || matches!(state(word), RETURNED | FREE) {
+            // (The message of one that was ended may have been taken, and the node have another owner.)
+            return Phase::Ended;
+        }
+        match state(word) {
+            WOKEN => Phase::Woken,
+            DONE => Phase::Done,
+            _ => Phase::Waiting,
+        }
+    }
+
+    /// The operation is over, and what came of it is given out. Never waits.
+    pub fn leave(self) -> Left<M> {
+        self.leave_at(true)
+    }
+
+    /// With `keep` false the message of a receive that is done is returned to the channel.
+    pub(super) fn leave_at(self, keep: bool) -> Left<M> {
+        let node = self.node();
+        let mut word = node.word.load(Ordering::Relaxed);
+        let mut left = Left { woken: false, done: false, message: None };
+        loop {
+            let now = if word / TICKET == self.ticket { state(word) } else { FREE };
+            let then = match now {
+                HELD | WAITING | WOKEN => HELD,
+                // The other one frees it. (A claimer has no business with the message.)
+                CLAIMED | MOVING => {
+                    if now == CLAIMED && self.loaded && left.message.is_none() {
+                        left.message = Some(node.read());
+                    }
+                    LEFT
+                }
+                DONE if keep || self.loaded => HELD,
+                DONE => RETURNED,
+                // Ended with a message, which was returned for us.
+                _ => return left,
+            };
+            // ORDERING [wait.leave]: Acquire, pairs with the Release of `Node::settle`: where the peer is done, the node is
+            // ours after all that he did with it. Release, pairs with his Acquire: where he is not, he frees it after all
+            // that we did with it. (A message that we return reaches who takes it through the word, as in `Ticket::end`.)
+            // Models: loom `wait::a_message_is_seen_whole`, `wait::who_leaves_in_the_middle_is_done`.
+            if let Err(now) =
+                node.word.compare_exchange(word, to(word, then), edge!(wait.leave: AcqRel), Ordering::Relaxed)
+            {
+                word = now;
+                continue;
+            }
+            left.woken = now == WOKEN;
+            left.done = matches!(now, DONE) || (now == MOVING && self.loaded);
+            if then == HELD {
+                let full = if self.loaded { !left.done } else { now == DONE };
+                if full && left.message.is_none() {
+                    left.message = Some(node.read());
+                }
+                node.free();
+            }
+            return left;
+        }
+    }
+}
+
+/// What others know of an operation that waits, or waited.
+pub struct Ticket<M> {
+    pub(super) node: NonNull<Node<M>>,
+    pub(super) ticket: usize,
+}
+
+// SAFETY: through a ticket the node is reached by its word and, after winning it, as rule 1 has it.
+unsafe impl<M: Send> Send for Ticket<M> {}
+// SAFETY: as above.
+unsafe impl<M: Send> Sync for Ticket<M> {}
+
+impl<M> Ticket<M> {
+    /// See [`Table::end`].
+    pub(super) fn end(&self, is_send: bool) -> End {
+        // SAFETY: nodes live as long as the table, and tickets are not kept longer than their channel.
+        let node = unsafe { self.node.as_ref() };
+        let mut word = node.word.load(Ordering::Relaxed);
+        loop {
+            let before = state(word);
+            if word / TICKET != self.ticket || matches!(before, FREE | LEFT | RETURNED) || word & ENDED != 0 {
+                return End::Nothing;
+            }
+            let then = match before {
+                WAITING => to(word, CLAIMED),
+                DONE if is_send => return End::Nothing,
+                DONE => to(word, RETURNED),
+                _ => word,
+            } | ENDED;
+            // ORDERING [wait.offer]: Acquire, as in `Node::win`. (The message that it returns reaches who takes it through
+            // the word, which the peer who moved it stored with Release.) Model: loom `wait::an_end_sees_the_waker`.
+            match node.word.compare_exchange(word, then, edge!(wait.offer: Acquire), Ordering::Relaxed) {
+                Ok(_) => {
+                    return match before {
+                        WAITING => node.wake(then).0.map_or(End::Nothing, End::Waiting),
+                        WOKEN => End::Baton,
+                        DONE => End::Returned,
+                        _ => End::Nothing,
+                    };
+                }
+                Err(now) => word = now,
+            }
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The nodes of one side of a channel, and what peers do with them.
+
+use alloc::alloc::{alloc, dealloc};
+use core::alloc::Layout;
+use core::ptr::{NonNull, null_mut};
+use core::task::Waker;
+
+use super::node::{
+    CLAIMED, DONE, ENDED, FREE, HELD, MOST_TICKETS, MOVING, Node, RETURNED, TICKET, WAITING, WOKEN, is_older,
+    state, to,
+};
+use super::{End, Handed, Left, Place, Ticket};
+use crate::primitive::{AtomicPtr, AtomicUsize, Ordering, UnsafeCell, edge, stop_point};
+use crate::refs::AllocError;
+
+/// How many nodes are made at once.
+#[cfg(not(loom))]
+const CHUNK: usize = 8;
+#[cfg(loom)]
+const CHUNK: usize = 2;
+
+struct Chunk<M> {
+    nodes: [Node<M>; CHUNK],
+    next: AtomicPtr<Chunk<M>>,
+}
+
+/// The operations that wait on one side of a channel.
+pub struct Table<M> {
+    first: AtomicPtr<Chunk<M>>,
+    tickets: AtomicUsize,
+    handed: AtomicUsize,
+    /// How many nodes are Returned, or about to be.
+    returned: AtomicUsize,
+}
+
+// SAFETY: wakers are Send and Sync; a waker or message in a node is reached by one thread at a time (rule 1), and messages
+// move from thread to thread, hence `M: Send`. Chunks are freed by the table alone.
+unsafe impl<M: Send> Send for Table<M> {}
+// SAFETY: as above.
+unsafe impl<M: Send> Sync for Table<M> {}
+
+impl<M> Table<M> {
+    /// A table without nodes.
+    pub fn new() -> Self {
+        Self {
+            first: AtomicPtr::new(null_mut()),
+            tickets: AtomicUsize::new(0),
+            handed: AtomicUsize::new(0),
+            returned: AtomicUsize::new(0),
+        }
+    }
+
+    /// The nodes, as far as there are any now.
+    fn nodes(&self) -> impl Iterator<Item = &Node<M>> {
+        let mut link = &self.first;
+        core::iter::from_fn(move || {
+            // ORDERING [wait.grow]: Acquire, pairs with the Release in `grow`: the nodes were made. Model: loom
+            // `wait::a_new_node_is_seen_whole`.
+            let chunk = NonNull::new(link.load(edge!(wait.grow: Acquire)))?;
+            // SAFETY: linked chunks live as long as the table.
+            let chunk = unsafe { chunk.as_ref() };
+            link = &chunk.next;
+            Some(&chunk.nodes)
+        })
+        .flatten()
+    }
+
+    /// Takes a free node for an operation, which gets the next ticket.
+    ///
+    /// # Errors
+    /// There is no memory for more nodes; nothing was changed.
+    pub fn take(&self) -> Result<Place<M>, AllocError> {
+        let ticket = self.tickets.fetch_add(1, Ordering::Relaxed) & MOST_TICKETS;
+        loop {
+            for node in self.nodes() {
+                if node.word.load(Ordering::Relaxed) != FREE {
+                    continue;
+                }
+                let held = ticket * TICKET + HELD;
+                // ORDERING [wait.free]: Acquire, pairs with the Release in `Node::free`: who had the node is done with it.
+                // Model: loom `wait::a_node_is_used_again`.
+                let taken =
+                    node.word.compare_exchange(FREE, held, edge!(wait.free: Acquire), Ordering::Relaxed);
+                if taken.is_ok() {
+                    stop_point!(wait.held);
+                    return Ok(Place { node: NonNull::from(node), ticket, loaded: false });
+                }
+            }
+            self.grow()?;
+        }
+    }
+
+    /// Links one more chunk at the end.
+    #[cold]
+    fn grow(&self) -> Result<(), AllocError> {
+        let layout = Layout::new::<Chunk<M>>();
+        // SAFETY: a chunk's size is not 0.
+        let new = NonNull::new(unsafe { alloc(layout) }.cast::<Chunk<M>>()).ok_or(AllocError)?;
+        // SAFETY: just allocated with this layout; each field is written where it is, because nodes with room for a large
+        // message must not pass over the stack.
+        unsafe {
+            let chunk = new.as_ptr();
+            (&raw mut (*chunk).next).write(AtomicPtr::new(null_mut()));
+            let nodes = (&raw mut (*chunk).nodes).cast::<Node<M>>();
+            for index in 0..CHUNK {
+                let node = nodes.add(index);
+                (&raw mut (*node).word).write(AtomicUsize::new(FREE));
+                (&raw mut (*node).waker).write(UnsafeCell::new(None));
+                UnsafeCell::make_uninit(&raw mut (*node).message);
+                (&raw mut (*node).rank).write(AtomicUsize::new(0));
+            }
+        }
+        let mut link = &self.first;
+        loop {
+            // ORDERING [wait.grow]: Release, pairs with the Acquire in `nodes`: the nodes are made before they are found.
+            // Model: loom `wait::a_new_node_is_seen_whole`.
+            match link.compare_exchange(
+                null_mut(),
+                new.as_ptr(),
+                edge!(wait.grow: Release),
+                // ORDERING [wait.grow]: Acquire: we go on behind another thread's chunk. Model: loom
+                // `wait::a_new_node_is_seen_whole`.
+                edge!(wait.grow: Acquire),
+            ) {
+                Ok(_) => return Ok(()),
+                // SAFETY: linked chunks live as long as the table.
+                Err(there) => link = unsafe { &(*there).next },
+            }
+        }
+    }
+
+    /// The oldest node in that state, and its word; as it was at some moment of the look.
+    fn oldest(&self, wanted: usize) -> Option<(&Node<M>, usize)> {
+        let mut oldest: Option<(&Node<M>, usize)> = None;
+        for node in self.nodes() {
+            let word = node.word.load(Ordering::Relaxed);
+            if state(word) == wanted && oldest.is_none_or(|(_, than)| is_older(word, than)) {
+                oldest = Some((node, word));
+            }
+        }
+        oldest
+    }
+
+    /// Claims the operation that has waited longest, and gives out its wake function, to be called now. `None`: at some
+    /// look at all nodes none was waiting. (One that turns out to have been ended meanwhile is woken, and the next one too.)
+    #[must_use]
+    pub fn wake_one(&self) -> Option<Waker> {
+        loop {
+            let (node, word) = self.oldest(WAITING)?;
+            if !node.win(word, CLAIMED) {
+                continue;
+            }
+            stop_point!(wait.claimed);
+            match node.wake(to(word, CLAIMED)) {
+                (Some(waker), true) => return Some(waker),
+                (waker, _) => waker.into_iter().for_each(Waker::wake),
+            }
+        }
+    }
+
+    /// Moves a message into the receive that has waited longest, unless one that was returned is to be received before it,
+    /// or `comes_first` denies it. That is asked before a receive is taken, to leave those in peace that cannot be served,
+    /// and again while one is held: the answer of that moment counts.
+    pub fn hand(&self, mut message: M, comes_first: impl Fn() -> bool) -> Handed<M> {
+        loop {
+            if !comes_first() {
+                return Handed { message: Some(message), waker: None, returned: false };
+            }
+            let Some((node, word)) = self.oldest(WAITING) else {
+                return Handed { message: Some(message), waker: None, returned: false };
+            };
+            if !node.win(word, MOVING) {
+                continue;
+            }
+            let word = to(word, MOVING);
+            stop_point!(wait.handing);
+            // What was returned before this receive was begun is visible by now: by its owner's offer, if not otherwise.
+            if self.oldest(RETURNED).is_some() || !comes_first() {
+                let waker = node.take_waker();
+                let Some(word) = node.settle(word, WOKEN, WOKEN) else {
+                    node.free();
+                    continue;
+                };
+                // An owner that has ended may never look.
+                return Handed { message: Some(message), waker, returned: word & ENDED != 0 };
+            }
+            node.write(message);
+            node.rank.store(self.handed.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+            let waker = node.take_waker();
+            match self.settle_message(node, word) {
+                Some(word) => return Handed { message: None, waker, returned: state(word) == RETURNED },
+                None => {
+                    message = node.read();
+                    node.free();
+                }
+            }
+        }
+    }
+
+    /// Moves the message out of the send that has waited longest, and gives out its wake function.
+    pub fn fetch(&self) -> Option<(M, Option<Waker>)> {
+        loop {
+            let (node, word) = self.oldest(WAITING)?;
+            if !node.win(word, MOVING) {
+                continue;
+            }
+            stop_point!(wait.fetching);
+            let message = node.read();
+            let waker = node.take_waker();
+            if node.settle(to(word, MOVING), DONE, DONE).is_some() {
+                return Some((message, waker));
+            }
+            node.free();
+            return Some((message, None));
+        }
+    }
+
+    /// As `Node::settle`, of a receive with its message: Done, or Returned if it was ended.
+    fn settle_message(&self, node: &Node<M>, word: usize) -> Option<usize> {
+        // Counted before, so that whoever is woken for it finds it counted.
+        self.returned.fetch_add(1, Ordering::Relaxed);
+        let settled = node.settle(word, DONE, RETURNED);
+        if settled.is_none_or(|word| state(word) != RETURNED) {
+            self.returned.fetch_sub(1, Ordering::Relaxed);
+        }
+        settled
+    }
+
+    /// A receive goes without the message that it may have been handed: that one is returned.
+    pub fn give_back(&self, place: Place<M>) -> Left<M> {
+        self.returned.fetch_add(1, Ordering::Relaxed);
+        let left = place.leave_at(false);
+        if !left.done {
+            self.returned.fetch_sub(1, Ordering::Relaxed);
+        }
+        left
+    }
+
+    /// Ends an operation because its domain ends, if it is still there. The message of a receive that is done is returned;
+    /// `is_send` says which of the two it is.
+    pub fn end(&self, ticket: &Ticket<M>, is_send: bool) -> End {
+        self.returned.fetch_add(1, Ordering::Relaxed);
+        let end = ticket.end(is_send);
+        if !matches!(end, End::Returned) {
+            self.returned.fetch_sub(1, Ordering::Relaxed);
+        }
+        end
+    }
+
+    /// Whether there may be something for `fetch_returned`: always when it happened before.
+    #[inline]
+    pub fn has_returned(&self) -> bool {
+        self.returned.load(Ordering::Relaxed) != 0
+    }
+
+    /// Moves a message out of a receive that went without giving it out, the one that was handed first.
+    #[cold]
+    pub fn fetch_returned(&self) -> Option<M> {
+        loop {
+            let handed = self.handed.load(Ordering::Relaxed);
+            let returned = self.nodes().map(|node| (node, node.word.load(Ordering::Relaxed)));
+            let returned = returned.filter(|(_, word)| state(*word) == RETURNED);
+            let age = |node: &Node<M>| handed.wrapping_sub(node.rank.load(Ordering::Relaxed));
+            let (node, word) = returned.max_by_key(|(node, _)| age(node))?;
+            if node.win(word, MOVING) {
+                let message = node.read();
+                node.free();
+                self.returned.fetch_sub(1, Ordering::Relaxed);
+                return Some(message);
+            }
+        }
+    }
+
+    /// Whether an operation is waiting at this moment.
+    pub fn is_waiting(&self) -> bool {
+        self.oldest(WAITING).is_some()
+    }
+
+    /// How many nodes there are.
+    #[cfg(loom)]
+    pub fn size(&self) -> usize {
+        self.nodes().count()
+    }
+
+    /// How many messages stand in receives that went without giving them out.
+    pub fn returned(&self) -> usize {
+        self.nodes().filter(|node| state(node.word.load(Ordering::Relaxed)) == RETURNED).count()
+    }
+}
+
+impl<M> Drop for Table<M> {
+    fn drop(&mut self) {
+        // Operations count their channel: all have left.
+        while let Some(message) = self.fetch_returned() {
+            drop(message);
+        }
+        let mut link = self.first.load(Ordering::Relaxed);
+        while let Some(chunk) = NonNull::new(link) {
+            // SAFETY: nobody else has the table any more; each chunk is linked once and was allocated with this layout.
+            // What drops in place are words and wake functions.
+            unsafe {
+                link = chunk.as_ref().next.load(Ordering::Relaxed);
+                chunk.as_ptr().drop_in_place();
+                dealloc(chunk.as_ptr().cast(), Layout::new::<Chunk<M>>());
+            }
+        }
+    }
+}
