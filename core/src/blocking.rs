@@ -6,7 +6,11 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
-use crate::channel::{ParkError, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender};
+use crate::channel::select_internals::{Case, Chosen, with};
+use crate::channel::{
+    Cases, ParkError, ReadyTimeoutError, Receiver, RecvError, RecvTimeoutError, Select, SelectTimeoutError,
+    SelectedOperation, SendError, SendTimeoutError, Sender, Source, TryRecvError,
+};
 use crate::park::{Park, Wakeup};
 use crate::primitive::thread::{self, Thread};
 use crate::primitive::yield_now;
@@ -115,6 +119,16 @@ impl<T> Sender<T> {
     }
 
     fn send_until(&self, message: T, deadline: Option<Instant>) -> Result<(), SendTimeoutError<T>> {
+        match self.send_at_once(message) {
+            None => Ok(()),
+            Some(message) => self.send_slowly(message, deadline),
+        }
+    }
+
+    // Apart, so that a large message is not copied through the frames of what is seldom needed.
+    #[cold]
+    #[inline(never)]
+    fn send_slowly(&self, message: T, deadline: Option<Instant>) -> Result<(), SendTimeoutError<T>> {
         self.send_parking(message, &ThreadPark { deadline }).map_err(|(message, error)| match error {
             ParkError::TimedOut | ParkError::Interrupted => SendTimeoutError::Timeout(message),
             ParkError::Disconnected | ParkError::Ended => SendTimeoutError::Disconnected(message),
@@ -180,12 +194,174 @@ impl<T> Receiver<T> {
     }
 
     fn recv_until(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        if let Some(source) = self.source() {
+            return self.recv_from(source, deadline);
+        }
         self.recv_parking(&ThreadPark { deadline }).map_err(|error| match error {
             ParkError::TimedOut | ParkError::Interrupted => RecvTimeoutError::Timeout,
             ParkError::Disconnected | ParkError::Ended => RecvTimeoutError::Disconnected,
             ParkError::NoMemory => out_of_memory::<T>(),
         })
     }
+
+    /// Nobody sends: the time is known.
+    fn recv_from(&self, source: &dyn Source<T>, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        match self.try_recv() {
+            Err(TryRecvError::Empty) => {}
+            Ok(message) => return Ok(message),
+            Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
+        }
+        let next = source.reserve(deadline);
+        let until = next.as_ref().map(|(due, _)| *due).or(deadline);
+        sleep_until(until);
+        next.map(|(_, message)| message).ok_or(RecvTimeoutError::Timeout)
+    }
+}
+
+/// Sleeps until then; for ever if it is never.
+fn sleep_until(moment: Option<Instant>) {
+    loop {
+        match moment.map(|moment| moment.saturating_duration_since(Instant::now())) {
+            None => std::thread::sleep(Duration::MAX),
+            Some(Duration::ZERO) => return,
+            Some(left) => std::thread::sleep(left),
+        }
+    }
+}
+
+impl<'a> Select<'a> {
+    /// Waits until an operation is ready, and chooses it.
+    ///
+    /// # Panics
+    /// When there are no operations. Without memory the process ends; so in all that follows.
+    ///
+    /// ```
+    /// use crossinterp_core::{Select, rendezvous};
+    ///
+    /// let (tx, rx) = rendezvous();
+    /// std::thread::spawn(move || tx.send("hello").unwrap());
+    /// let mut select = Select::new();
+    /// select.recv(&rx);
+    /// assert_eq!(select.select().recv(&rx), Ok("hello"));
+    /// ```
+    pub fn select(&mut self) -> SelectedOperation<'a> {
+        self.require();
+        select_until(&mut self.cases(), false, None).expect("there is no time limit")
+    }
+
+    /// Waits until an operation is ready, at most that long, and chooses it.
+    ///
+    /// # Errors
+    /// [`SelectTimeoutError`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use crossinterp_core::{Select, unbounded};
+    ///
+    /// let (_tx, rx) = unbounded::<u8>();
+    /// let mut select = Select::new();
+    /// select.recv(&rx);
+    /// assert!(select.select_timeout(Duration::from_millis(1)).is_err());
+    /// ```
+    pub fn select_timeout(&mut self, timeout: Duration) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
+        match deadline_after(timeout) {
+            Some(deadline) => self.select_deadline(deadline),
+            None => Ok(self.select()),
+        }
+    }
+
+    /// Waits until an operation is ready, until that moment, and chooses it.
+    ///
+    /// # Errors
+    /// [`SelectTimeoutError`].
+    pub fn select_deadline(
+        &mut self,
+        deadline: Instant,
+    ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
+        select_until(&mut self.cases(), false, Some(deadline)).ok_or(SelectTimeoutError)
+    }
+
+    /// Waits until an operation is ready, and says its index. It may not be ready any more when it is tried.
+    ///
+    /// # Panics
+    /// When there are no operations.
+    ///
+    /// ```
+    /// use crossinterp_core::{Select, unbounded};
+    ///
+    /// let (tx, rx) = unbounded();
+    /// std::thread::spawn(move || tx.send(1).unwrap());
+    /// let mut select = Select::new();
+    /// let index = select.recv(&rx);
+    /// assert_eq!(select.ready(), index);
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// ```
+    pub fn ready(&mut self) -> usize {
+        self.require();
+        let chosen = select_until(&mut self.cases(), true, None);
+        chosen.expect("there is no time limit").into_index()
+    }
+
+    /// Waits until an operation is ready, at most that long, and says its index.
+    ///
+    /// # Errors
+    /// [`ReadyTimeoutError`].
+    pub fn ready_timeout(&mut self, timeout: Duration) -> Result<usize, ReadyTimeoutError> {
+        match deadline_after(timeout) {
+            Some(deadline) => self.ready_deadline(deadline),
+            None => Ok(self.ready()),
+        }
+    }
+
+    /// Waits until an operation is ready, until that moment, and says its index.
+    ///
+    /// # Errors
+    /// [`ReadyTimeoutError`].
+    pub fn ready_deadline(&mut self, deadline: Instant) -> Result<usize, ReadyTimeoutError> {
+        let chosen = select_until(&mut self.cases(), true, Some(deadline));
+        chosen.map(SelectedOperation::into_index).ok_or(ReadyTimeoutError)
+    }
+
+    fn require(&self) {
+        assert!(!self.is_empty(), "no operations have been added to `Select`");
+    }
+}
+
+/// Waits with a time limit; clocks among the operations ring before it.
+fn select_until<'a>(
+    cases: &mut Cases<'_, 'a>,
+    watches: bool,
+    deadline: Option<Instant>,
+) -> Option<SelectedOperation<'a>> {
+    loop {
+        let due = cases.due();
+        let rings = due.is_some_and(|due| deadline.is_none_or(|deadline| due < deadline));
+        match cases.wait(watches, &ThreadPark { deadline: if rings { due } else { deadline } }) {
+            Ok(chosen) => return Some(chosen),
+            Err(ParkError::NoMemory) => out_of_memory::<[usize; 4]>(),
+            // (Another receiver may have been faster.)
+            Err(_) if rings => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+/// What `select!` without a default does.
+#[doc(hidden)]
+pub fn select<const N: usize>(cases: [Case<'_>; N], biased: bool) -> Chosen {
+    let chosen = with(cases, biased, |mut cases| select_until(&mut cases, false, None).map(Chosen::new));
+    chosen.expect("there is no time limit")
+}
+
+/// What `select!` with a time limit does.
+#[doc(hidden)]
+pub fn select_timeout<const N: usize>(
+    cases: [Case<'_>; N],
+    biased: bool,
+    timeout: Duration,
+) -> Option<Chosen> {
+    let deadline = deadline_after(timeout);
+    with(cases, biased, |mut cases| select_until(&mut cases, false, deadline).map(Chosen::new))
 }
 
 #[cold]

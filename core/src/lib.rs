@@ -3,7 +3,7 @@
 //! # The modules, from left to right
 //!
 //! A file uses only what stands to its left: `primitive` (the loom swap) → `refs`, `lock`, `ring`, `list`, `wait` →
-//! `object` → `value`, `domain` → `park` → `channel` → `blocking` (feature `std`).
+//! `object` → `value`, `domain` → `park` → `channel` → `blocking`, `time` (feature `std`) → `select_macro`.
 #![cfg_attr(not(any(feature = "std", loom, test)), no_std)]
 #![deny(clippy::disallowed_types, clippy::disallowed_methods)]
 
@@ -22,20 +22,26 @@ mod park;
 mod primitive;
 mod refs;
 mod ring;
+mod select_macro;
+#[cfg(feature = "std")]
+mod time;
 mod value;
 mod wait;
 
 #[cfg(feature = "std")]
 pub use blocking::{IntoIter, Iter};
 pub use channel::{
-    CapacityError, OfferError, ParkError, Receiver, RecvError, RecvTimeoutError, RecvWait, SendError,
-    SendTimeoutError, SendWait, Sender, TakeError, TryIter, TryRecvError, TrySendError, WaitError,
-    after_fork, bounded, rendezvous, try_bounded, try_unbounded, unbounded,
+    CapacityError, Drain, OfferError, ParkError, ReadyTimeoutError, Receiver, RecvError, RecvTimeoutError,
+    RecvWait, Select, SelectTimeoutError, SelectedOperation, SendError, SendTimeoutError, SendWait, Sender,
+    TakeError, TryIter, TryReadyError, TryRecvError, TrySelectError, TrySendError, WaitError, WeakReceiver,
+    WeakSender, after_fork, bounded, never, rendezvous, try_bounded, try_unbounded, unbounded,
 };
 pub use domain::{Domain, DomainError, DomainState};
 pub use object::Kind;
 pub use park::{Park, Wakeup};
 pub use refs::AllocError;
+#[cfg(feature = "std")]
+pub use time::{after, at, tick};
 pub use value::{
     EncodingError, InsertError, Integer, KeyError, MapBuilder, MapIter, MapRef, RangeError, Seed,
     SequenceBuilder, SequenceError, Text, TextForm, Units, Value,
@@ -46,15 +52,25 @@ pub use value::{
 #[doc(hidden)]
 pub use primitive::stop;
 
+/// What the select macros expand to; not part of the interface.
+#[doc(hidden)]
+pub mod select_internals {
+    #[cfg(feature = "std")]
+    pub use crate::blocking::{select, select_timeout};
+    pub use crate::channel::select_internals::{Case, Chosen, recv, send, try_select};
+}
+
 /// What the loom models use from outside; not part of the interface.
 #[cfg(loom)]
 #[doc(hidden)]
 pub mod internals {
     pub use crate::lock::Lock;
     pub use crate::refs::{Count, Shared};
-    pub use crate::wait::{End, Left, Phase, Place, Table, Ticket};
+    pub use crate::wait::{
+        Choice, Claim, End, Left, Pairing, Phase, Place, Seized, Seizing, Table, Ticket, pair,
+    };
     pub mod ring {
-        pub use crate::ring::{PopError, PushError, Ring, Word};
+        pub use crate::ring::{PopError, PushError, ReserveError, Reserved, Ring, Word};
     }
     pub mod list {
         pub use crate::list::{List, PopError, PushError};

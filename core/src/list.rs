@@ -149,8 +149,8 @@ const MOST: usize = {
 };
 
 /// How often a pop looks at a slot before the first one that it gives up, and the most it ever does.
-const LOOKS: u32 = if cfg!(loom) { 1 } else { 8 };
-const MOST_LOOKS: u32 = if cfg!(loom) { 1 } else { 1 << 8 };
+const LOOKS: u32 = if cfg!(any(loom, xi_stop)) { 1 } else { 8 };
+const MOST_LOOKS: u32 = if cfg!(any(loom, xi_stop)) { 1 } else { 1 << 8 };
 /// How often a push looks for a free entry of the table, if others do not get on meanwhile.
 const SEARCHES: u32 = if cfg!(loom) { 1 } else { 256 };
 

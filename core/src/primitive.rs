@@ -9,13 +9,13 @@
 //! `Ordering::Release`. Under loom the environment variable `CROSSINTERP_WEAKEN`, of the form
 //! `module.edge:Release=Relaxed`, weakens that one end of that one edge for the whole run, so that `cargo xtask weaken`
 //! can require the edge's model to fail without compiling anything again.
-
 //!
 //! # Stop points
 //!
 //! `stop_point!(module.point)` marks a place in an operation where a thread that is stopped for good leaves something
-//! half-done. Under `--cfg xi_stop` a test can have a thread stop there ([`stop`]), and show what the others can still do;
-//! in every other build it is nothing.
+//! half-done. Under `--cfg xi_stop` a test can have a thread stop there ([`stop`]), and show what the others can
+//! still do; in every other build it is nothing. In that build a test can also have a thread call a function there,
+//! before every access to an atomic and at every yield, and so say which thread makes the next step.
 
 // clippy.toml forbids these types everywhere else.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
@@ -42,15 +42,31 @@ macro_rules! stop_point {
 }
 pub(crate) use stop_point;
 
-/// Stopping threads for good.
+/// Stopping threads, for good or until it is their turn.
 #[cfg(xi_stop)]
 pub mod stop {
     use std::boxed::Box;
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
+    use std::panic::Location;
 
     type Armed = Option<(&'static str, Box<dyn FnOnce()>)>;
 
-    std::thread_local!(static ARMED: RefCell<Armed> = const { RefCell::new(None) });
+    std::thread_local! {
+        static ARMED: RefCell<Armed> = const { RefCell::new(None) };
+        /// (A thread whose locals are gone is in nobody's hands.)
+        static ON_EVERY: Cell<Option<fn(Stop)>> = const { Cell::new(None) };
+    }
+
+    /// What a thread has come to.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Stop {
+        /// An access to an atomic, which it is about to make.
+        Access(&'static Location<'static>),
+        /// A point that has a name.
+        Point(&'static str),
+        /// A moment at which it lets others run, because it cannot go on.
+        Yield,
+    }
 
     /// The calling thread calls `reached` when it next comes to that point, and then stops for good.
     pub fn at(point: &'static str, reached: impl FnOnce() + 'static) {
@@ -67,25 +83,138 @@ pub mod stop {
         ARMED.set(Some((point, Box::new(reached))));
     }
 
-    pub(crate) fn here(point: &str) {
+    /// The calling thread calls `reached` at everything that a [`Stop`] can be, from now on.
+    pub fn on_every(reached: fn(Stop)) {
+        ON_EVERY.set(Some(reached));
+    }
+
+    /// Whether the calling thread does that.
+    pub(crate) fn is_stepped() -> bool {
+        ON_EVERY.try_with(Cell::get).is_ok_and(|reached| reached.is_some())
+    }
+
+    pub(crate) fn here(point: &'static str) {
         let armed = ARMED.with_borrow_mut(|armed| armed.take_if(|(at, _)| *at == point));
         if let Some((_, reached)) = armed {
             reached();
         }
+        come_to(Stop::Point(point));
     }
+
+    /// `false`: nobody wants to know.
+    #[inline]
+    pub(crate) fn come_to(stop: Stop) -> bool {
+        match ON_EVERY.try_with(Cell::get) {
+            Ok(Some(reached)) => {
+                reached(stop);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The machine's atomics, with a stop before each access.
+#[cfg(all(xi_stop, not(loom)))]
+mod stopping {
+    use super::Ordering;
+    use super::stop::{Stop, come_to};
+    use core::panic::Location;
+
+    macro_rules! atomic {
+        ($name:ident $(<$t:ident>)?, $value:ty, {$($method:ident),*}) => {
+            #[derive(Debug)]
+            #[repr(transparent)]
+            pub(crate) struct $name $(<$t>)? (core::sync::atomic::$name $(<$t>)?);
+
+            #[allow(dead_code)]
+            impl $(<$t>)? $name $(<$t>)? {
+                pub(crate) const fn new(value: $value) -> Self {
+                    Self(core::sync::atomic::$name::new(value))
+                }
+
+                #[track_caller]
+                #[inline]
+                pub(crate) fn load(&self, ordering: Ordering) -> $value {
+                    come_to(Stop::Access(Location::caller()));
+                    self.0.load(ordering)
+                }
+
+                #[track_caller]
+                #[inline]
+                pub(crate) fn store(&self, value: $value, ordering: Ordering) {
+                    come_to(Stop::Access(Location::caller()));
+                    self.0.store(value, ordering);
+                }
+
+                #[track_caller]
+                #[inline]
+                pub(crate) fn compare_exchange(
+                    &self,
+                    old: $value,
+                    new: $value,
+                    then: Ordering,
+                    otherwise: Ordering,
+                ) -> Result<$value, $value> {
+                    come_to(Stop::Access(Location::caller()));
+                    self.0.compare_exchange(old, new, then, otherwise)
+                }
+
+                /// Never fails for no reason, so that a run can be repeated.
+                #[track_caller]
+                #[inline]
+                pub(crate) fn compare_exchange_weak(
+                    &self,
+                    old: $value,
+                    new: $value,
+                    then: Ordering,
+                    otherwise: Ordering,
+                ) -> Result<$value, $value> {
+                    self.compare_exchange(old, new, then, otherwise)
+                }
+
+                $(
+                    #[track_caller]
+                    #[inline]
+                    pub(crate) fn $method(&self, value: $value, ordering: Ordering) -> $value {
+                        come_to(Stop::Access(Location::caller()));
+                        self.0.$method(value, ordering)
+                    }
+                )*
+            }
+        };
+    }
+
+    atomic!(AtomicBool, bool, { swap });
+    atomic!(AtomicU8, u8, { swap });
+    atomic!(AtomicU32, u32, { swap });
+    #[cfg(target_has_atomic = "64")]
+    atomic!(AtomicU64, u64, {swap, fetch_add, fetch_sub, fetch_and, fetch_or});
+    atomic!(AtomicUsize, usize, {swap, fetch_add, fetch_sub, fetch_and, fetch_or});
+    atomic!(AtomicPtr<T>, *mut T, { swap });
 }
 
 #[cfg(not(loom))]
 mod machine {
     use super::Ordering;
-    // Aliases, not re-exports: clippy.toml's list looks through the latter and would forbid the types everywhere.
-    pub(crate) type AtomicBool = core::sync::atomic::AtomicBool;
-    pub(crate) type AtomicU8 = core::sync::atomic::AtomicU8;
-    pub(crate) type AtomicU32 = core::sync::atomic::AtomicU32;
-    #[cfg(target_has_atomic = "64")]
-    pub(crate) type AtomicU64 = core::sync::atomic::AtomicU64;
-    pub(crate) type AtomicUsize = core::sync::atomic::AtomicUsize;
-    pub(crate) type AtomicPtr<T> = core::sync::atomic::AtomicPtr<T>;
+    #[cfg(all(xi_stop, target_has_atomic = "64"))]
+    pub(crate) use super::stopping::AtomicU64;
+    #[cfg(xi_stop)]
+    pub(crate) use super::stopping::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize};
+    #[cfg(not(xi_stop))]
+    pub(crate) use plain::*;
+
+    #[cfg(not(xi_stop))]
+    mod plain {
+        // Aliases, not re-exports: clippy.toml's list looks through the latter and would forbid the types everywhere.
+        pub(crate) type AtomicBool = core::sync::atomic::AtomicBool;
+        pub(crate) type AtomicU8 = core::sync::atomic::AtomicU8;
+        pub(crate) type AtomicU32 = core::sync::atomic::AtomicU32;
+        #[cfg(target_has_atomic = "64")]
+        pub(crate) type AtomicU64 = core::sync::atomic::AtomicU64;
+        pub(crate) type AtomicUsize = core::sync::atomic::AtomicUsize;
+        pub(crate) type AtomicPtr<T> = core::sync::atomic::AtomicPtr<T>;
+    }
 
     /// `core`'s cell in loom's shape (as much of it as is used).
     #[derive(Debug)]
@@ -157,10 +286,49 @@ mod machine {
     /// Gives the processor to somebody else for a moment: what a short lock does when its holder was stopped.
     #[inline]
     pub(crate) fn yield_now() {
+        #[cfg(xi_stop)]
+        if super::stop::come_to(super::stop::Stop::Yield) {
+            return;
+        }
         #[cfg(feature = "std")]
         std::thread::yield_now();
         #[cfg(not(feature = "std"))]
         core::hint::spin_loop();
+    }
+
+    /// A number that is as good as any other (xorshift, Marsaglia 2003).
+    pub(crate) fn next_random() -> usize {
+        fn step(mut state: u32) -> u32 {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^ (state << 5)
+        }
+        const SEED: u32 = 0x9e37_79b9;
+        #[cfg(feature = "std")]
+        {
+            std::thread_local!(static STATE: core::cell::Cell<u32> = const { core::cell::Cell::new(SEED) });
+            let next = STATE.try_with(|state| {
+                state.set(step(state.get()));
+                state.get()
+            });
+            next.unwrap_or(SEED) as usize
+        }
+        #[cfg(not(feature = "std"))]
+        {
+            static STATE: AtomicU32 = AtomicU32::new(SEED);
+            // Relaxed: two that get the same number do no harm.
+            let next = step(STATE.load(Ordering::Relaxed));
+            STATE.store(next, Ordering::Relaxed);
+            next as usize
+        }
+    }
+
+    /// Whether the thread unwinds, where that can be known.
+    pub(crate) fn is_panicking() -> bool {
+        #[cfg(feature = "std")]
+        return std::thread::panicking();
+        #[cfg(not(feature = "std"))]
+        return false;
     }
 
     #[inline(always)]
@@ -240,6 +408,15 @@ mod machine {
         }
     }
 
+    /// A model takes things in the same order each time.
+    pub(crate) fn next_random() -> usize {
+        usize::MAX
+    }
+
+    pub(crate) fn is_panicking() -> bool {
+        std::thread::panicking()
+    }
+
     /// Nothing forks under loom.
     pub(crate) fn generation() -> usize {
         0
@@ -271,6 +448,13 @@ mod machine {
             make(loom::thread::current())
         }
     }
+}
+
+/// A number that no other call gives, and never 0. (Where words have 32 bits, one of as many calls may.)
+pub(crate) fn next_number() -> usize {
+    // Not loom's: it orders nothing.
+    static LAST: core::sync::atomic::AtomicUsize = core::sync::atomic::AtomicUsize::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1)
 }
 
 pub(crate) use machine::*;

@@ -19,6 +19,7 @@
 //! | `p`, `tail` at `p` | free | nobody |
 //! | `p`, `tail` behind `p` | being written | the producer that moved `tail` from `p` |
 //! | `p + 1`, `head` at `p` | full | nobody |
+//! | `p + 1` with the flag VOID | passed over: its producer gave it up | nobody |
 //! | `p + 1`, `head` behind `p` | being read | the consumer that moved `head` from `p` |
 //! | `p + LAP` | free, one lap on | nobody |
 //!
@@ -81,9 +82,45 @@ pub enum PushError<T> {
     Closed(T),
 }
 
+/// Why no slot was reserved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReserveError {
+    /// Every slot holds a value.
+    Full,
+    /// The slot that comes next is being emptied at this moment.
+    Busy,
+    /// The ring was closed.
+    Closed,
+}
+
+impl ReserveError {
+    fn with<T>(self, value: T) -> PushError<T> {
+        match self {
+            Self::Full => PushError::Full(value),
+            Self::Busy => PushError::Busy(value),
+            Self::Closed => PushError::Closed(value),
+        }
+    }
+}
+
+/// A slot whose value is to come. The holder gives it up by [`Ring::fill`] or [`Ring::void`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "what is pushed later waits behind it"]
+pub struct Reserved {
+    position: usize,
+    /// Consumers were announced before it was reserved.
+    awaited: bool,
+}
+
 /// Why nothing was popped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PopError {
+    /// The slot that came next was reserved and then given up; it was passed. `awaited`: producers were announced before
+    /// this, and one may have to be woken.
+    Void {
+        /// See there.
+        awaited: bool,
+    },
     /// There is no value.
     Empty,
     /// The value that comes next is being written at this moment.
@@ -101,12 +138,11 @@ const CLOSED: usize = 2;
 /// Positions wrap at this.
 const POSITIONS: usize = usize::MAX >> FLAGS;
 const MOST_SLOTS: usize = POSITIONS >> 2;
+/// In a stamp: the slot is full, but of nothing.
+const VOID: usize = !(usize::MAX >> 1);
 
 /// How often an operation looks again at a slot that is somebody else's, before it says Busy.
-#[cfg(not(loom))]
-const SPINS: u32 = 3;
-#[cfg(loom)]
-const SPINS: u32 = 0;
+const SPINS: u32 = if cfg!(any(loom, xi_stop)) { 0 } else { 3 };
 
 /// Which word, and so who is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,11 +239,24 @@ impl<T> Ring<T> {
     /// Appends a value. `Ok(true)`: consumers were announced before this, and one may have to be woken.
     #[inline]
     pub fn push(&self, value: T) -> Result<bool, PushError<T>> {
+        match self.reserve() {
+            Ok(slot) => {
+                stop_point!(ring.pushing);
+                Ok(self.fill(slot, value))
+            }
+            Err(error) => Err(error.with(value)),
+        }
+    }
+
+    /// Claims the slot that comes next, for a value that comes later. Until then consumers wait behind it, as behind a
+    /// producer that was stopped.
+    #[inline]
+    pub fn reserve(&self) -> Result<Reserved, ReserveError> {
         let mut spins = 0;
         let mut tail = self.tail.load(Ordering::Relaxed);
         loop {
             if tail & CLOSED != 0 {
-                return Err(PushError::Closed(value));
+                return Err(ReserveError::Closed);
             }
             let position = tail >> FLAGS;
             let slot = self.slot(position);
@@ -224,34 +273,61 @@ impl<T> Ring<T> {
                     edge!(ring.announce: Acquire),
                     Ordering::Relaxed,
                 ) {
-                    Ok(_) => {
-                        stop_point!(ring.pushing);
-                        // SAFETY: the stamp was `position` and `tail` left it by our hand, so the slot is ours until the
-                        // store below (rule 2), and empty: its last value was read before the stamp became this.
-                        slot.value.with_mut(|cell| unsafe { (*cell).write(value) });
-                        // ORDERING [ring.publish]: Release, pairs with the Acquire load in `pop`: the value is complete
-                        // for who finds the slot full. Model: loom `ring::a_value_is_seen_whole`.
-                        slot.stamp.store(position + 1, edge!(ring.publish: Release));
-                        stop_point!(ring.pushed);
-                        return Ok(tail & AWAITED != 0);
-                    }
+                    Ok(_) => return Ok(Reserved { position, awaited: tail & AWAITED != 0 }),
                     Err(now) => tail = now,
                 }
                 continue;
             }
             if self.lap_on(self.head.load(Ordering::Relaxed) >> FLAGS) == position {
                 // Rule 3. (Relaxed: whoever popped before this call in any order we know of is seen, by coherence.)
-                return Err(PushError::Full(value));
+                return Err(ReserveError::Full);
             }
             let now = self.tail.load(Ordering::Relaxed);
             if now >> FLAGS == position {
                 if spins == SPINS {
-                    return Err(PushError::Busy(value));
+                    return Err(ReserveError::Busy);
                 }
                 spins += 1;
                 spin_loop();
             }
             tail = now;
+        }
+    }
+
+    /// Puts the value into a slot that the caller reserved here. `true`: consumers were announced before, and one may
+    /// have to be woken.
+    #[inline]
+    pub fn fill(&self, reserved: Reserved, value: T) -> bool {
+        let Reserved { position, awaited } = reserved;
+        let slot = self.slot(position);
+        debug_assert_eq!(slot.stamp.load(Ordering::Relaxed), position, "it is reserved");
+        // SAFETY: the stamp was `position` and `tail` left it by our hand, so the slot is ours until the store below (rule
+        // 2), and empty: its last value was read before the stamp became this.
+        slot.value.with_mut(|cell| unsafe { (*cell).write(value) });
+        // ORDERING [ring.publish]: Release, pairs with the Acquire load in `pop`: the value is complete for who finds the
+        // slot full. Model: loom `ring::a_value_is_seen_whole`.
+        slot.stamp.store(position + 1, edge!(ring.publish: Release));
+        stop_point!(ring.pushed);
+        awaited
+    }
+
+    /// Gives up a slot that the caller reserved here: it is passed, at once if it comes next, else by the consumer who
+    /// comes to it. Whether consumers, and whether producers, were announced before, of whom one may have to be woken.
+    pub fn void(&self, reserved: Reserved) -> (bool, bool) {
+        let stamp = (reserved.position + 1) | VOID;
+        // ORDERING [ring.publish]: Release, pairs with the Acquire load in `pop`, and hands on what we saw of the lap
+        // before: that its value was read. Model: loom `ring::a_void_slot_is_used_again`.
+        self.slot(reserved.position).stamp.store(stamp, edge!(ring.publish: Release));
+        let mut producers = false;
+        loop {
+            let head = self.head.load(Ordering::Relaxed);
+            let position = head >> FLAGS;
+            // ORDERING [ring.publish]: Acquire, as in `pop`: another one's void slot hands on what that one saw. Model: loom
+            // `ring::a_void_slot_is_used_again`.
+            if self.slot(position).stamp.load(edge!(ring.publish: Acquire)) != (position + 1) | VOID {
+                return (reserved.awaited, producers);
+            }
+            producers |= self.pass(head, position) == Some(true);
         }
     }
 
@@ -281,7 +357,7 @@ impl<T> Ring<T> {
                         // SAFETY: the stamp was `position + 1` and `head` left `position` by our hand, so the slot is
                         // ours until the store below (rule 2), and holds a value that was seen whole.
                         let value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
-                        // ORDERING [ring.recycle]: Release, pairs with the Acquire load in `push`: our read of the slot
+                        // ORDERING [ring.recycle]: Release, pairs with the Acquire load in `reserve`: our read of the slot
                         // happens before the next write. Model: loom `ring::a_slot_is_used_again`.
                         slot.stamp.store(self.lap_on(position), edge!(ring.recycle: Release));
                         stop_point!(ring.popped);
@@ -289,6 +365,13 @@ impl<T> Ring<T> {
                     }
                     Err(now) => head = now,
                 }
+                continue;
+            }
+            if stamp == (position + 1) | VOID {
+                if let Some(awaited) = self.pass(head, position) {
+                    return Err(PopError::Void { awaited });
+                }
+                head = self.head.load(Ordering::Relaxed);
                 continue;
             }
             let tail = self.tail.load(Ordering::Relaxed);
@@ -306,6 +389,19 @@ impl<T> Ring<T> {
             }
             head = now;
         }
+    }
+
+    /// Frees a void slot, if `head` still stands before it. `Some(true)`: producers were announced before.
+    #[cold]
+    fn pass(&self, head: usize, position: usize) -> Option<bool> {
+        let next = (self.next(position) << FLAGS) | (head & AWAITED);
+        // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`, as in `push`. Model: loom
+        // `ring::no_pop_misses_a_waiter`.
+        self.head.compare_exchange(head, next, edge!(ring.announce: Acquire), Ordering::Relaxed).ok()?;
+        // ORDERING [ring.recycle]: Release, pairs with the Acquire load in `reserve`: the value of the lap before was read
+        // before the next one is written. Model: loom `ring::a_void_slot_is_used_again`.
+        self.slot(position).stamp.store(self.lap_on(position), edge!(ring.recycle: Release));
+        Some(head & AWAITED != 0)
     }
 
     /// Says that somebody waits for operations on that word, who made himself known before.
@@ -387,7 +483,7 @@ impl<T> Drop for Ring<T> {
             }
         }
         let _free = Free(self.slots, self.capacity);
-        while self.pop().is_ok() {}
+        while matches!(self.pop(), Ok(_) | Err(PopError::Void { .. })) {}
     }
 }
 

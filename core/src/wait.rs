@@ -29,9 +29,10 @@
 //! | Free | nobody's |
 //! | Held | its owner's: the operation that took it |
 //! | Waiting | nobody's: the owner may leave, others may claim or seize it, one compare-exchange decides |
+//! | Calling | the same, but it can only be claimed: nothing is moved out of it or into it |
 //! | Claimed | the wake function is the claimer's, a message in it is still its owner's |
 //! | Woken | its owner's |
-//! | Moving | the peer's who seized it, to move a message out of it (a sender's) or into it (a receiver's) |
+//! | Moving | the peer's who seized it, to move a message out of it (a sender's) or into it (a receiver's), at once or later |
 //! | Left | the claimer's or the peer's, who frees it: the owner left meanwhile |
 //! | Done | its owner's: the message was moved |
 //! | Returned | nobody's: a receiver went, or was ended, with a message that had been moved to it; a peer may seize it |
@@ -40,6 +41,11 @@
 //! that was handed to a receive by its own sender, in the middle of its send, with nothing in the queue before it: if the
 //! receive leaves meanwhile, the send has not happened yet and simply goes on. (A message is never moved from the queue
 //! to a receive: if that left meanwhile, the message could come back behind a later one.)
+//!
+//! An operation that is one of several, of a select ([`crate::channel`]), has a node on each channel. Where it only wants to be
+//! told, to try itself, its node is offered as Calling (in the drawing above: as Waiting, without `seize`). Where a message
+//! can be moved into it, the node carries a [`Claim`]: who has seized the node needs the claim's [`Choice`] too
+//! ([`choice`]), and gives the node back as Woken if that is taken.
 //!
 //! # Rules
 //!
@@ -63,9 +69,13 @@
 //! # Progress
 //!
 //! Every step is one compare-exchange that fails only when somebody else made a step, and a look at each node of the
-//! table (as many as there were operations that waited at once). A thread that is stopped for good while it has claimed
-//! a node takes the baton with it: that node's operation is not woken, but times out as it should. One that is stopped
-//! in Moving takes that message with it, and that node's operation is not woken.
+//! table (as many as there were operations that waited at once). Nodes are made by eights and freed with the table: a
+//! channel on which a thousand waited keeps 125 times eight nodes of that side, of seven words and a message each.
+//!
+//! A thread that is stopped for good while it has claimed a node takes the baton with it: that node's operation is not
+//! woken, but times out as it should. So does one that is stopped while it waits itself and is woken then: what it was
+//! woken for stays where it is, and the one behind it is not told of that. One that is stopped in Moving takes that
+//! message with it, and that node's operation is not woken.
 //!
 //! # Edges
 //!
@@ -80,12 +90,17 @@
 // The loom models use this from outside; in every other build it is the crate's own.
 #![cfg_attr(not(loom), allow(unreachable_pub))]
 
+pub(crate) mod choice;
 mod node;
 mod place;
 mod table;
 
+pub use choice::{Choice, Claim};
+#[cfg(loom)]
+pub use choice::{Pairing, pair};
+pub(crate) use place::RawPlace;
 pub use place::{Place, Ticket};
-pub use table::Table;
+pub use table::{Seized, Seizing, Table};
 
 use core::task::Waker;
 
@@ -118,7 +133,7 @@ pub struct Left<M> {
 #[derive(Debug)]
 #[must_use]
 pub struct Handed<M> {
-    /// It comes back: no receive waits, or one that was returned is to be received before it.
+    /// It comes back: no receive waits, or something is to be received before it.
     pub message: Option<M>,
     /// To be called.
     pub waker: Option<Waker>,

@@ -401,7 +401,8 @@ fn debug_and_texts() {
     assert!(format!("{tx:?}").starts_with("Sender { channel: 0x"));
     assert!(format!("{rx:?}").contains("capacity: Some(4)"));
     assert_eq!(TrySendError::Full(1).to_string(), "sending on a full channel");
-    assert_eq!(format!("{:?}", SendError(1)), "SendError(..)");
+    // With quotation marks, as crossbeam-channel has it.
+    assert_eq!(format!("{:?}", SendError(1)), "\"SendError(..)\"");
     assert_eq!(RecvTimeoutError::Timeout.to_string(), "timed out waiting on receive operation");
     assert_eq!(OfferError::NoMemory(5).into_inner(), 5);
 }

@@ -6,6 +6,8 @@
 #![cfg(xi_stop)]
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
@@ -13,8 +15,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossinterp_core::{
-    Receiver, RecvTimeoutError, SendTimeoutError, Sender, TryRecvError, TrySendError, bounded, rendezvous,
-    stop, unbounded,
+    Receiver, RecvTimeoutError, Select, SendTimeoutError, Sender, TryRecvError, TrySendError, bounded,
+    rendezvous, stop, unbounded,
 };
 
 type Ends = (Sender<u32>, Receiver<u32>);
@@ -25,7 +27,7 @@ const SHORT: Duration = Duration::from_millis(50);
 /// How many messages the others exchange afterwards.
 const OTHERS: u32 = 50;
 
-const POINTS: [&str; 16] = [
+const POINTS: [&str; 21] = [
     "ring.pushing",
     "ring.pushed",
     "ring.popping",
@@ -42,6 +44,11 @@ const POINTS: [&str; 16] = [
     "pending.announced",
     "channel.waking",
     "channel.withdrawn",
+    "wait.seizing",
+    "select.offered",
+    "select.announced",
+    "select.holding",
+    "select.reserved",
 ];
 
 #[derive(Clone, Copy, Debug)]
@@ -91,10 +98,12 @@ enum Situation {
     ReceivesFromOneThatWaits,
     /// It receives while there is nothing.
     ReceivesFromEmpty,
+    /// It receives while there is nothing, and then something comes.
+    ReceivesWhatComes,
 }
 
 impl Situation {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Sends,
         Self::SendsToOneThatWaits,
         Self::SendsToOneThatGaveUp,
@@ -102,7 +111,17 @@ impl Situation {
         Self::Receives,
         Self::ReceivesFromOneThatWaits,
         Self::ReceivesFromEmpty,
+        Self::ReceivesWhatComes,
     ];
+}
+
+/// How the thread does its part.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    /// By a call of its own.
+    Calls,
+    /// By a select.
+    Selects,
 }
 
 /// What the others can still do.
@@ -115,7 +134,11 @@ enum Aftermath {
 }
 
 fn aftermath(point: &str) -> Aftermath {
-    if matches!(point, "ring.pushing" | "ring.popping") { Aftermath::Behind } else { Aftermath::On }
+    if matches!(point, "ring.pushing" | "ring.popping" | "select.reserved") {
+        Aftermath::Behind
+    } else {
+        Aftermath::On
+    }
 }
 
 /// Messages that somebody else had taken when the world was looked at.
@@ -159,7 +182,7 @@ impl World {
 }
 
 /// Has a thread do its part in the situation, armed to stop at the point. `None`: it came to its end without.
-fn stopped(flavour: Flavour, situation: Situation, point: &'static str) -> Option<World> {
+fn stopped(flavour: Flavour, situation: Situation, way: Way, point: &'static str) -> Option<World> {
     let world = World::new(flavour);
     let mut victim_receives = false;
     match situation {
@@ -189,6 +212,14 @@ fn stopped(flavour: Flavour, situation: Situation, point: &'static str) -> Optio
             world.somebody(|tx, _, _| _ = tx.send_timeout(2000, LONG));
         }
         Situation::ReceivesFromEmpty => victim_receives = true,
+        Situation::ReceivesWhatComes => {
+            victim_receives = true;
+            let tx = world.tx.clone();
+            thread::spawn(move || {
+                thread::sleep(SHORT);
+                _ = tx.send_timeout(1500, 2 * SHORT);
+            });
+        }
     }
     let (tx, rx) = (world.tx.clone(), world.rx.clone());
     let (report, reports) = mpsc::channel();
@@ -196,13 +227,31 @@ fn stopped(flavour: Flavour, situation: Situation, point: &'static str) -> Optio
     let taken = Arc::clone(&world.taken);
     thread::spawn(move || {
         stop::at(point, move || _ = reached.send(true));
-        if victim_receives {
-            if let Ok(message) = rx.recv_timeout(2 * SHORT) {
-                taken.0.lock().unwrap().push(message);
+        // A second channel, on which both sides must meet: so a select has to decide.
+        let (_other_tx, other_rx) = rendezvous::<()>();
+        let received = match (victim_receives, way) {
+            (true, Way::Calls) => rx.recv_timeout(2 * SHORT).ok(),
+            (false, Way::Calls) => {
+                _ = tx.send_timeout(3000, 2 * SHORT);
+                None
             }
-        } else {
-            _ = tx.send_timeout(3000, 2 * SHORT);
-        }
+            (true, Way::Selects) => {
+                let mut select = Select::new();
+                select.recv(&other_rx);
+                select.recv(&rx);
+                select.select_timeout(2 * SHORT).ok().map(|chosen| chosen.recv(&rx).unwrap())
+            }
+            (false, Way::Selects) => {
+                let mut select = Select::new();
+                select.recv(&other_rx);
+                select.send(&tx);
+                select.select_timeout(2 * SHORT).ok().and_then(|chosen| {
+                    chosen.send(&tx, 3000).unwrap();
+                    None
+                })
+            }
+        };
+        taken.0.lock().unwrap().extend(received);
         _ = report.send(false);
     });
     reports.recv_timeout(LONG).expect("it comes to the point, or to its end").then_some(world)
@@ -238,7 +287,7 @@ fn goes_on(world: &World) {
 /// Nothing that may wait for the stopped thread takes longer than it was given, and nothing hangs.
 fn answers_in_time(world: &World, point: &str) {
     let start = Instant::now();
-    if point == "ring.pushing" {
+    if point != "ring.popping" {
         // What was queued before the claimed slot is still there; then it is empty for now.
         while world.rx.try_recv().is_ok() {}
         assert_eq!(world.rx.try_recv(), Err(TryRecvError::Empty));
@@ -258,8 +307,8 @@ fn answers_in_time(world: &World, point: &str) {
 }
 
 /// Whether a thread came to the point, and was stopped there. Panics when the others do not go on.
-fn case(point: &'static str, flavour: Flavour, situation: Situation) -> bool {
-    let Some(world) = stopped(flavour, situation, point) else { return false };
+fn case(point: &'static str, flavour: Flavour, situation: Situation, way: Way) -> bool {
+    let Some(world) = stopped(flavour, situation, way, point) else { return false };
     match aftermath(point) {
         Aftermath::On => goes_on(&world),
         Aftermath::Behind => answers_in_time(&world, point),
@@ -278,7 +327,7 @@ fn a_thread_that_stops_for_good_holds_up_nobody_else() {
     for point in POINTS {
         for flavour in Flavour::ALL {
             for situation in Situation::ALL {
-                cases.push((point, flavour, situation));
+                cases.extend([Way::Calls, Way::Selects].map(|way| (point, flavour, situation, way)));
             }
         }
     }
@@ -286,11 +335,14 @@ fn a_thread_that_stops_for_good_holds_up_nobody_else() {
     for some in cases.chunks(32) {
         let workers: Vec<_> = some
             .iter()
-            .map(|&(point, flavour, situation)| thread::spawn(move || case(point, flavour, situation)))
+            .map(|&(point, flavour, situation, way)| {
+                thread::spawn(move || case(point, flavour, situation, way))
+            })
             .collect();
-        for (worker, (point, flavour, situation)) in workers.into_iter().zip(some) {
-            if worker.join().unwrap_or_else(|_| panic!("stopped at {point}: {flavour:?}, {situation:?}")) {
-                println!("stopped at {point}: {flavour:?}, {situation:?}");
+        for (worker, (point, flavour, situation, way)) in workers.into_iter().zip(some) {
+            let place = format!("stopped at {point}: {flavour:?}, {situation:?}, {way:?}");
+            if worker.join().unwrap_or_else(|_| panic!("{place}")) {
+                println!("{place}");
                 seen.insert(*point);
             }
         }
@@ -302,13 +354,18 @@ fn a_thread_that_stops_for_good_holds_up_nobody_else() {
 /// Every point in the source is in the table above.
 #[test]
 fn the_table_has_every_point() {
-    let source = concat!(
-        include_str!("../src/ring.rs"),
-        include_str!("../src/list.rs"),
-        include_str!("../src/wait.rs"),
-        include_str!("../src/channel/mod.rs"),
-        include_str!("../src/channel/pending.rs"),
-    );
+    let mut source = String::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.ends_with("primitive.rs") {
+                source += &fs::read_to_string(path).unwrap();
+            }
+        }
+    }
     let named: BTreeSet<&str> = source
         .split("stop_point!(")
         .skip(1)

@@ -70,7 +70,8 @@ struct Hold<T> {
 
 /// One end.
 pub(super) struct End<T> {
-    channel: Shared<Channel<T>>,
+    /// `None`: of a channel that never has a message, and so needs no memory.
+    channel: Option<Shared<Channel<T>>>,
     side: Side,
     hold: Option<Hold<T>>,
 }
@@ -78,11 +79,33 @@ pub(super) struct End<T> {
 impl<T> End<T> {
     /// An end that the channel's count has already.
     pub(super) fn counted(channel: Shared<Channel<T>>, side: Side) -> Self {
-        Self { channel, side, hold: None }
+        Self { channel: Some(channel), side, hold: None }
     }
 
+    /// The receiving end of a channel that never has a message.
+    pub(super) const fn never() -> Self {
+        Self { channel: None, side: Side::Receiver, hold: None }
+    }
+
+    /// `None`: it never has a message.
+    #[inline]
+    pub(super) fn line(&self) -> Option<&Shared<Channel<T>>> {
+        self.channel.as_ref()
+    }
+
+    /// Of an end that was not made by `never`, as no sender is.
+    #[inline]
     pub(super) fn channel(&self) -> &Shared<Channel<T>> {
-        &self.channel
+        self.line().expect("a channel that never has a message was asked for it")
+    }
+
+    /// The same end with a channel that can be told of, where it has none.
+    fn with_line(self) -> Result<Self, DomainError> {
+        if self.channel.is_some() {
+            return Ok(self);
+        }
+        let receiver = super::from_source(0, alloc::boxed::Box::new(super::flow::Never));
+        receiver.map(|receiver| receiver.0).map_err(|_| DomainError::NoMemory)
     }
 
     /// Whether the domain that holds it has closed.
@@ -94,7 +117,7 @@ impl<T> End<T> {
     /// Whether the channel was made before a fork, in the parent of this process.
     #[inline]
     pub(super) fn is_stale(&self) -> bool {
-        self.channel.generation != generation()
+        self.line().is_some_and(|channel| channel.generation != generation())
     }
 
     /// One more end, held by nobody.
@@ -102,8 +125,9 @@ impl<T> End<T> {
         if self.is_ended() {
             return Err(DomainError::Ended);
         }
-        self.channel.enter(self.side);
-        Ok(Self::counted(self.channel.clone(), self.side))
+        let Some(channel) = self.line() else { return Ok(Self::never()) };
+        channel.enter(self.side);
+        Ok(Self::counted(channel.clone(), self.side))
     }
 
     /// One more end, held by the same domain if there is one.
@@ -114,9 +138,16 @@ impl<T> End<T> {
         }
     }
 
+    /// What makes one more end later, if there are others then.
+    pub(super) fn downgrade(&self) -> WeakEnd<T> {
+        let domain = self.hold.as_ref().map(|hold| (hold.membership.domain().clone(), hold.joins));
+        WeakEnd { channel: self.channel.clone(), side: self.side, domain }
+    }
+
     fn join(mut self, domain: &Domain, joins: Joins<T>) -> Result<Self, DomainError> {
         debug_assert!(self.hold.is_none());
-        let entry = Held { channel: self.channel.clone(), side: self.side, released: AtomicBool::new(false) };
+        let entry =
+            Held { channel: self.channel().clone(), side: self.side, released: AtomicBool::new(false) };
         let entry = Shared::try_new(entry)?;
         let membership = (joins.end)(entry.clone(), domain)?;
         self.hold = Some(Hold { entry, joins, membership });
@@ -129,20 +160,45 @@ impl<T> End<T> {
         if self.is_ended() {
             return Err(DomainError::Ended);
         }
-        let entry = WaitEntry { channel: self.channel.clone(), ticket, side: self.side };
+        let entry = WaitEntry { channel: self.channel().clone(), ticket, side: self.side };
         (hold.joins.wait)(Shared::try_new(entry)?, hold.membership.domain()).map(Some)
     }
 
+    /// The end goes, and closes nothing.
+    pub(super) fn forget(self) {
+        debug_assert!(self.hold.is_none());
+        let mut this = core::mem::ManuallyDrop::new(self);
+        if let Some(channel) = this.channel.take() {
+            channel.ends(this.side).fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Has a waiting operation begun on the end; where it has no channel, on one that nobody else knows.
+    pub(super) fn with_waiting<R>(
+        &self,
+        begin: impl FnOnce(&Self) -> Result<R, DomainError>,
+    ) -> Result<R, DomainError> {
+        if self.channel.is_some() {
+            return begin(self);
+        }
+        let end = Self::never().with_line()?;
+        let begun = begin(&end);
+        end.forget();
+        begun
+    }
+
     pub(super) fn close(&self) {
-        if !self.is_ended() {
-            self.channel.close();
+        if let Some(channel) = self.line()
+            && !self.is_ended()
+        {
+            channel.close();
         }
     }
 
     pub(super) fn fmt(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(name)
-            .field("channel", &format_args!("{:#x}", Shared::address(&self.channel)))
-            .field("capacity", &self.channel.capacity)
+            .field("channel", &format_args!("{:#x}", self.line().map_or(0, Shared::address)))
+            .field("capacity", &self.line().map_or(Some(0), |channel| channel.capacity))
             .field("ended", &self.is_ended())
             .finish_non_exhaustive()
     }
@@ -155,7 +211,42 @@ impl<T: Send + 'static> End<T> {
             end: |entry, domain| domain.join(entry, Role::End),
             wait: |entry, domain| domain.join(entry, Role::Wait),
         };
-        self.free_clone()?.join(domain, joins)
+        self.free_clone()?.with_line()?.join(domain, joins)
+    }
+}
+
+/// How an end is made again later, if there are others then.
+pub(super) struct WeakEnd<T> {
+    channel: Option<Shared<Channel<T>>>,
+    side: Side,
+    domain: Option<(Domain, Joins<T>)>,
+}
+
+impl<T> WeakEnd<T> {
+    pub(super) fn upgrade(&self) -> Option<End<T>> {
+        let Some(channel) = &self.channel else { return Some(End::never()) };
+        // A channel of before a fork has ends only there.
+        if channel.generation != generation() || !channel.try_enter(self.side) {
+            return None;
+        }
+        let end = End::counted(channel.clone(), self.side);
+        match &self.domain {
+            None => Some(end),
+            Some((domain, joins)) => end.join(domain, *joins).ok(),
+        }
+    }
+
+    pub(super) fn same_channel(&self, other: &Self) -> bool {
+        match (&self.channel, &other.channel) {
+            (Some(this), Some(other)) => Shared::ptr_eq(this, other),
+            (this, other) => this.is_none() && other.is_none(),
+        }
+    }
+}
+
+impl<T> Clone for WeakEnd<T> {
+    fn clone(&self) -> Self {
+        Self { channel: self.channel.clone(), side: self.side, domain: self.domain.clone() }
     }
 }
 
@@ -168,8 +259,11 @@ impl<T> Clone for End<T> {
             }
             Err(DomainError::Ended) => {
                 // Never counted by the channel, so released from the beginning.
-                let entry =
-                    Held { channel: self.channel.clone(), side: self.side, released: AtomicBool::new(true) };
+                let entry = Held {
+                    channel: self.channel().clone(),
+                    side: self.side,
+                    released: AtomicBool::new(true),
+                };
                 let hold = self.hold.as_ref().map(|hold| Hold {
                     entry: Shared::new(entry),
                     joins: hold.joins,
@@ -188,9 +282,10 @@ impl<T> Drop for End<T> {
             core::mem::forget((self.channel.clone(), self.hold.take()));
             return;
         }
-        match &self.hold {
-            None => self.channel.leave(self.side),
-            Some(hold) => hold.entry.release(),
+        match (&self.hold, &self.channel) {
+            (None, None) => {}
+            (None, Some(channel)) => channel.leave(self.side),
+            (Some(hold), _) => hold.entry.release(),
         }
     }
 }

@@ -9,7 +9,7 @@ macro_rules! error_texts {
     ($($type:ident $(<$t:ident>)? { $($pattern:pat => $text:expr),+ $(,)? })+) => {$(
         impl $(<$t>)? fmt::Display for $type $(<$t>)? {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $($pattern => $text),+ })
+                f.pad(match self { $($pattern => $text),+ })
             }
         }
         impl $(<$t>)? core::error::Error for $type $(<$t>)? {}
@@ -18,10 +18,11 @@ macro_rules! error_texts {
 
 /// Writes what every error with a message has: a `Debug` that does not ask it of the message, and `into_inner`.
 macro_rules! message_errors {
-    ($($type:ident: $($variant:ident)|+)+) => {$(
+    ($($type:ident { $($variant:ident => $text:literal),+ })+) => {$(
         impl<T> fmt::Debug for $type<T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(Self::$variant(_) => concat!(stringify!($variant), "(..)")),+ })
+                // With quotation marks, as crossbeam-channel has it: it stands in what `unwrap` says.
+                fmt::Debug::fmt(match self { $(Self::$variant(_) => $text),+ }, f)
             }
         }
         impl<T> $type<T> {
@@ -46,7 +47,7 @@ impl<T> SendError<T> {
 
 impl<T> fmt::Debug for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SendError(..)")
+        fmt::Debug::fmt("SendError(..)", f)
     }
 }
 
@@ -82,9 +83,14 @@ pub enum OfferError<T> {
 }
 
 message_errors! {
-    TrySendError: Full | Disconnected
-    SendTimeoutError: Timeout | Disconnected
-    OfferError: Full | Disconnected | Ended | NoMemory
+    TrySendError { Full => "Full(..)", Disconnected => "Disconnected(..)" }
+    SendTimeoutError { Timeout => "SendTimeoutError(..)", Disconnected => "SendTimeoutError(..)" }
+    OfferError {
+        Full => "Full(..)",
+        Disconnected => "Disconnected(..)",
+        Ended => "Ended(..)",
+        NoMemory => "NoMemory(..)"
+    }
 }
 
 impl<T> From<SendError<T>> for TrySendError<T> {
@@ -144,6 +150,22 @@ pub enum RecvTimeoutError {
     /// It is empty, and closed or without senders: never again.
     Disconnected,
 }
+
+/// No operation of a select is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrySelectError;
+
+/// No operation of a select was ready in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SelectTimeoutError;
+
+/// No operation of a select is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TryReadyError;
+
+/// No operation of a select was ready in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadyTimeoutError;
 
 /// Every reason why no message is received at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,6 +265,10 @@ error_texts! {
         Self::Timeout => "timed out waiting on receive operation",
         Self::Disconnected => "channel is empty and disconnected",
     }
+    TrySelectError { Self => "all operations in select would block" }
+    SelectTimeoutError { Self => "timed out waiting on select" }
+    TryReadyError { Self => "all operations in select would block" }
+    ReadyTimeoutError { Self => "timed out waiting on select" }
     TakeError {
         Self::Empty => "receiving on an empty channel",
         Self::Disconnected => "receiving on an empty and disconnected channel",

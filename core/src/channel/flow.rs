@@ -2,14 +2,16 @@
 //!
 //! Whatever the flavour, an operation is tried first, and waits only if it could do nothing. Why nothing is missed then:
 //! a waiting operation offers its node, *then* announces itself with a read-modify-write of the word that those change
-//! for which it waits, *then* looks once more ([`Flow::is_ready`]). They change that word and then look for nodes. Of
+//! for which it waits, *then* looks once more ([`super::Channel::is_ready`]). They change that word and then look for nodes. Of
 //! two read-modify-writes of one word the second sees what was before the first: one of the two sees the other. In a
 //! queue that word is the position word (the flag in it saves those the look at the nodes for whom nobody waits); a
 //! rendezvous has a word for just that.
 
+use alloc::boxed::Box;
+
 use super::Side;
 use crate::list::{self, List};
-use crate::primitive::{AtomicUsize, Ordering, edge};
+use crate::primitive::{AtomicBool, AtomicUsize, Ordering, edge};
 use crate::refs::Shared;
 use crate::ring::{self, Ring, Word};
 
@@ -22,6 +24,16 @@ pub(super) enum Unsent<T> {
     Busy(T),
     Closed(T),
     NoMemory(T),
+}
+
+impl<T> Unsent<T> {
+    pub(super) fn into_message(self) -> T {
+        match self {
+            Self::Full(message) | Self::Busy(message) | Self::Closed(message) | Self::NoMemory(message) => {
+                message
+            }
+        }
+    }
 }
 
 /// Why nothing was received at once.
@@ -41,6 +53,28 @@ pub(super) enum Flow<T> {
     /// In memory of its own, because its table is large.
     Unbounded(Shared<List<T>>),
     Rendezvous(Meeting),
+    /// Nothing is sent; messages come from elsewhere.
+    Source(Feed<T>),
+}
+
+/// What a channel without senders gets its messages from: a clock, or nothing.
+pub(crate) trait Source<T>: Send + Sync {
+    /// A message, if there is one now.
+    fn fetch(&self) -> Option<T>;
+
+    /// How many there are now.
+    fn len(&self) -> usize;
+
+    /// When the next one is there. `None`: never.
+    #[cfg(feature = "std")]
+    fn due(&self) -> Option<std::time::Instant>;
+
+    /// Takes the next one already, to be given out at the moment beside it, if that is not later than the limit.
+    #[cfg(feature = "std")]
+    fn reserve(&self, limit: Option<std::time::Instant>) -> Option<(std::time::Instant, T)>;
+
+    /// Has that waker called when the next one is there.
+    fn call_when_due(&self, waker: &core::task::Waker);
 }
 
 /// What a rendezvous has in a queue's place: messages pass from node to node (see [`crate::wait`]).
@@ -48,11 +82,67 @@ pub(super) enum Flow<T> {
 /// # Edge
 ///
 /// `meeting.turn`: every announcement, Release, and the look for nodes after a later one, Acquire: the node that was
-/// offered before the earlier is seen after the later. Model: loom `channel::two_that_come_at_once_meet`.
+/// offered before the earlier is seen after the later. Both ends are the same read-modify-write, of two threads. Model:
+/// loom `channel::two_that_come_at_once_meet`.
 #[derive(Debug)]
 pub(super) struct Meeting {
     /// How many announced themselves, and the flag CLOSED.
     word: AtomicUsize,
+}
+
+/// The source that never has a message.
+pub(super) struct Never;
+
+impl<T> Source<T> for Never {
+    fn fetch(&self) -> Option<T> {
+        None
+    }
+
+    fn len(&self) -> usize {
+        0
+    }
+
+    #[cfg(feature = "std")]
+    fn due(&self) -> Option<std::time::Instant> {
+        None
+    }
+
+    #[cfg(feature = "std")]
+    fn reserve(&self, _limit: Option<std::time::Instant>) -> Option<(std::time::Instant, T)> {
+        None
+    }
+
+    fn call_when_due(&self, _waker: &core::task::Waker) {}
+}
+
+/// A source, and whether its channel was closed.
+pub(super) struct Feed<T> {
+    closed: AtomicBool,
+    source: Box<dyn Source<T>>,
+}
+
+impl<T> Feed<T> {
+    pub(super) fn new(source: Box<dyn Source<T>>) -> Self {
+        Self { closed: AtomicBool::new(false), source }
+    }
+
+    pub(super) fn source(&self) -> &dyn Source<T> {
+        &*self.source
+    }
+
+    /// The next message. A source whose channel was closed has none.
+    pub(super) fn fetch(&self) -> Result<T, Unreceived> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(Unreceived::Closed);
+        }
+        self.source.fetch().ok_or(Unreceived::Empty)
+    }
+}
+
+impl<T> core::fmt::Debug for Feed<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Feed").field("closed", &self.closed).finish_non_exhaustive()
+    }
 }
 
 const CLOSED: usize = 1;
@@ -71,12 +161,25 @@ impl Meeting {
 }
 
 impl<T> Flow<T> {
+    #[inline]
+    pub(super) fn is_rendezvous(&self) -> bool {
+        matches!(self, Self::Rendezvous(_))
+    }
+
+    pub(super) fn source(&self) -> Option<&dyn Source<T>> {
+        match self {
+            Self::Source(feed) => Some(feed.source()),
+            _ => None,
+        }
+    }
+
     /// How many messages it holds.
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Bounded(ring) => ring.len(),
             Self::Unbounded(list) => list.len(),
             Self::Rendezvous(_) => 0,
+            Self::Source(feed) => feed.source.len(),
         }
     }
 
@@ -87,6 +190,7 @@ impl<T> Flow<T> {
             Self::Unbounded(list) => _ = list.close(),
             // Relaxed: as in a queue, the flag stands in the word that is looked at.
             Self::Rendezvous(meeting) => _ = meeting.word.fetch_or(CLOSED, Ordering::Relaxed),
+            Self::Source(feed) => feed.closed.store(true, Ordering::Relaxed),
         }
     }
 
@@ -95,6 +199,7 @@ impl<T> Flow<T> {
             Self::Bounded(ring) => ring.is_closed(),
             Self::Unbounded(list) => list.is_closed(),
             Self::Rendezvous(meeting) => meeting.word.load(Ordering::Relaxed) & CLOSED != 0,
+            Self::Source(feed) => feed.closed.load(Ordering::Relaxed),
         }
     }
 
@@ -105,6 +210,7 @@ impl<T> Flow<T> {
             Self::Bounded(ring) => ring.is_awaited(),
             Self::Unbounded(list) => list.is_awaited(),
             Self::Rendezvous(_) => !self.is_closed(),
+            Self::Source(_) => false,
         }
     }
 
@@ -115,6 +221,7 @@ impl<T> Flow<T> {
             (Self::Bounded(ring), Side::Sender) => ring.announce(Word::Head),
             (Self::Unbounded(list), Side::Receiver) => list.announce_receiver(),
             (Self::Unbounded(_), Side::Sender) => {} // it never waits
+            (Self::Source(_), _) => {}               // nobody comes
             (Self::Rendezvous(meeting), _) => meeting.turn(),
         }
     }
@@ -125,7 +232,7 @@ impl<T> Flow<T> {
             (Self::Bounded(ring), Side::Receiver) => ring.withdraw(Word::Tail),
             (Self::Bounded(ring), Side::Sender) => ring.withdraw(Word::Head),
             (Self::Unbounded(list), Side::Receiver) => list.withdraw_receivers(),
-            (Self::Unbounded(_), Side::Sender) | (Self::Rendezvous(_), _) => {}
+            (Self::Unbounded(_), Side::Sender) | (Self::Rendezvous(_) | Self::Source(_), _) => {}
         }
     }
 }
@@ -145,16 +252,6 @@ impl<T> From<list::PushError<T>> for Unsent<T> {
         match error {
             list::PushError::Closed(message) => Self::Closed(message),
             list::PushError::NoMemory(message) => Self::NoMemory(message),
-        }
-    }
-}
-
-impl From<ring::PopError> for Unreceived {
-    fn from(error: ring::PopError) -> Self {
-        match error {
-            ring::PopError::Empty => Self::Empty,
-            ring::PopError::Busy => Self::Busy,
-            ring::PopError::Closed => Self::Closed,
         }
     }
 }

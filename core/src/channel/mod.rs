@@ -2,8 +2,9 @@
 //!
 //! # What is made of what
 //!
-//! A channel is a [`flow::Flow`] (a [`crate::ring`], a [`crate::list`], or for a rendezvous nothing), a table of waiting
-//! operations for each side ([`crate::wait`]) and a count of ends for each side. There is no lock.
+//! A channel is a [`flow::Flow`] (a [`crate::ring`], a [`crate::list`], for a rendezvous nothing, or a clock), a table of
+//! waiting operations for each side ([`crate::wait`]) and a count of ends for each side. There is no lock. Waiting
+//! operations are begun and slept on in [`pending`]; several of which one is to happen, in [`select`].
 //!
 //! 1. An operation is first tried: on a queue that is one compare-exchange. Only one that could do nothing waits.
 //! 2. A message is in one place at a time: with its sender, in the queue, or with its receiver; or in a node
@@ -23,9 +24,9 @@
 //! # Progress
 //!
 //! `try_` operations are lock-free but for one thing: what stands in a ring behind a slot whose owner was stopped waits
-//! for it ([`crate::ring`]); they say Full or Empty then, after a few looks. A blocking operation that finds this lets
-//! others run, and after some time looks again every millisecond ([`crate::Park::pause`]): it is the one case in which
-//! waiting is not sleeping. A time limit is kept all the same.
+//! for it ([`crate::ring`]); they say Full or Empty then, after letting it run a few times. A blocking operation that finds
+//! this lets others run, and after some time looks again every millisecond ([`crate::Park::pause`]): it is the one case in
+//! which waiting is not sleeping. A time limit is kept all the same.
 //!
 //! # Who owns what
 //!
@@ -33,33 +34,44 @@
 //! nodes. An end that is queued in its own channel is a circle, which closing and draining, or the last receiver's
 //! going, breaks.
 
+mod drain;
 mod end;
 mod error;
 mod flow;
 mod pending;
 mod policy;
 mod receiver;
+mod select;
 mod sender;
 mod value;
+mod weak;
 
 pub use crate::ring::CapacityError;
+pub use drain::Drain;
 pub use error::{
-    OfferError, ParkError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TakeError, TryRecvError,
-    TrySendError, WaitError,
+    OfferError, ParkError, ReadyTimeoutError, RecvError, RecvTimeoutError, SelectTimeoutError, SendError,
+    SendTimeoutError, TakeError, TryReadyError, TryRecvError, TrySelectError, TrySendError, WaitError,
 };
+#[cfg_attr(not(feature = "std"), allow(unused_imports, reason = "only `time` makes other sources"))]
+pub(crate) use flow::Source;
 pub use pending::{RecvWait, SendWait};
 pub use receiver::{Receiver, TryIter};
+#[cfg(feature = "std")]
+pub(crate) use select::Cases;
+pub(crate) use select::internals as select_internals;
+pub use select::{Select, SelectedOperation};
 pub use sender::Sender;
+pub use weak::{WeakReceiver, WeakSender};
 
 use crate::list::List;
 use crate::primitive::{AtomicUsize, Ordering, generation, next_generation, stop_point, yield_now};
 use crate::refs::Shared;
-use crate::ring::Ring;
+use crate::ring::{self, Ring};
 use crate::wait::{self, Table};
 use end::End;
 use flow::{Flow, Meeting, Unreceived, Unsent};
 
-/// How often the last receiver's going lets a sender run that is in the middle of its operation.
+/// How often who empties a closed channel lets a sender run that is in the middle of its operation.
 const PATIENCE: u32 = 64;
 
 /// Which side of a channel an end is on.
@@ -138,8 +150,10 @@ impl<T> Channel<T> {
         let awaited = match &self.flow {
             Flow::Bounded(ring) => ring.push(message)?,
             Flow::Unbounded(list) => list.push(message)?,
-            Flow::Rendezvous(_) if self.flow.is_closed() => return Err(Unsent::Closed(message)),
-            Flow::Rendezvous(_) => return Err(Unsent::Full(message)),
+            Flow::Rendezvous(_) | Flow::Source(_) if self.flow.is_closed() => {
+                return Err(Unsent::Closed(message));
+            }
+            Flow::Rendezvous(_) | Flow::Source(_) => return Err(Unsent::Full(message)),
         };
         if awaited {
             self.wake(Side::Receiver);
@@ -151,7 +165,8 @@ impl<T> Channel<T> {
     /// not.
     #[cold]
     fn hand(&self, message: T) -> Option<T> {
-        let handed = self.receiving.hand(message, || self.flow.len() == 0);
+        let handed =
+            self.receiving.hand(message, matches!(self.flow, Flow::Rendezvous(_)), || self.flow.len() == 0);
         handed.waker.into_iter().for_each(core::task::Waker::wake);
         if handed.returned {
             self.pass_on(Side::Receiver);
@@ -168,13 +183,21 @@ impl<T> Channel<T> {
             return Ok(message);
         }
         match &self.flow {
-            Flow::Bounded(ring) => {
-                let (message, awaited) = ring.pop()?;
+            Flow::Bounded(ring) => loop {
+                let (message, awaited) = match ring.pop() {
+                    Ok((message, awaited)) => (Some(message), awaited),
+                    Err(ring::PopError::Void { awaited }) => (None, awaited),
+                    Err(ring::PopError::Empty) => return Err(Unreceived::Empty),
+                    Err(ring::PopError::Busy) => return Err(Unreceived::Busy),
+                    Err(ring::PopError::Closed) => return Err(Unreceived::Closed),
+                };
                 if awaited {
                     self.wake(Side::Sender);
                 }
-                Ok(message)
-            }
+                if let Some(message) = message {
+                    return Ok(message);
+                }
+            },
             Flow::Unbounded(list) => Ok(list.pop()?),
             Flow::Rendezvous(_) => {
                 let closed = self.flow.is_closed();
@@ -184,6 +207,7 @@ impl<T> Channel<T> {
                 waker.into_iter().for_each(core::task::Waker::wake);
                 Ok(message)
             }
+            Flow::Source(feed) => feed.fetch(),
         }
     }
 
@@ -191,10 +215,10 @@ impl<T> Channel<T> {
     fn is_ready(&self, side: Side) -> bool {
         self.flow.is_closed()
             || match (side, &self.flow) {
-                (Side::Receiver, Flow::Rendezvous(_)) => self.len() > 0 || self.sending.is_waiting(),
+                (Side::Receiver, Flow::Rendezvous(_)) => self.len() > 0 || self.sending.has_offer(0),
                 (Side::Receiver, _) => self.len() > 0,
                 // Whoever receives takes the message out of its node.
-                (Side::Sender, Flow::Rendezvous(_)) => false,
+                (Side::Sender, Flow::Rendezvous(_) | Flow::Source(_)) => false,
                 (Side::Sender, queue) => self.capacity.is_none_or(|capacity| queue.len() < capacity),
             }
     }
@@ -222,18 +246,45 @@ impl<T> Channel<T> {
         if side == Side::Receiver && self.receivers.load(Ordering::Relaxed) == 0 {
             return self.discard();
         }
-        if matches!(self.flow, Flow::Rendezvous(_)) || self.receiving.has_returned() {
+        if self.flow.is_rendezvous() || self.receiving.has_returned() {
             // What is left to the next may be in a node, and no change of the queue's word has told of it.
             self.flow.announce(side);
         }
         if self.is_ready(side) {
             self.wake(side);
+        } else if self.flow.is_rendezvous() && self.has_peer(side, 0) {
+            self.waiting(side).wake_caller(0).into_iter().for_each(core::task::Waker::wake);
         }
+    }
+
+    /// On a rendezvous channel: whether a peer waits whom a select of that side could meet, other than the owner's own.
+    fn has_peer(&self, side: Side, owner: usize) -> bool {
+        match side {
+            Side::Sender => self.receiving.has_offer(owner),
+            Side::Receiver => self.sending.has_offer(owner) || self.sending.has_caller(owner),
+        }
+    }
+
+    /// On a rendezvous channel, where an operation of that side waits now: wakes who is to come for it, other than the
+    /// owner's own.
+    fn call_peer(&self, side: Side, owner: usize) {
+        if !self.flow.is_rendezvous() {
+            return;
+        }
+        if side == Side::Sender && owner == 0 {
+            // The message is in the node, for any receiver.
+            return self.wake(Side::Receiver);
+        }
+        let peers = match side {
+            Side::Sender => &self.receiving,
+            Side::Receiver => &self.sending,
+        };
+        peers.wake_caller(owner).into_iter().for_each(core::task::Waker::wake);
     }
 
     /// Whether an operation tries again for a while before it waits in its place (see [`policy`]).
     fn tries_first(&self) -> bool {
-        !matches!(self.flow, Flow::Rendezvous(_))
+        !self.flow.is_rendezvous()
     }
 
     /// Ends a waiting operation from outside, because its domain ends.
@@ -263,6 +314,20 @@ impl<T> Channel<T> {
         self.ends(side).fetch_add(1, Ordering::Relaxed);
     }
 
+    /// One end more, if there is one.
+    fn try_enter(&self, side: Side) -> bool {
+        let count = self.ends(side);
+        let mut ends = count.load(Ordering::Relaxed);
+        while ends != 0 {
+            // Relaxed: as above, when it succeeds.
+            match count.compare_exchange_weak(ends, ends + 1, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => ends = now,
+            }
+        }
+        false
+    }
+
     /// One end less. The last one of a side closes the channel; with the last receiver goes what is still queued.
     fn leave(&self, side: Side) {
         // Relaxed: closing is a read-modify-write of the word that every send changes, so it comes after the last of them.
@@ -278,25 +343,70 @@ impl<T> Channel<T> {
     /// Drops what nobody can receive any more. What a sender is still writing, and does not come to an end with, goes with
     /// the channel.
     fn discard(&self) {
+        /// When a message's drop panics: the others are leaked, so that no second panic ends the process.
+        struct Leak<'c, T>(&'c Channel<T>);
+        impl<T> Drop for Leak<'_, T> {
+            fn drop(&mut self) {
+                while let Some(message) = self.0.take_left() {
+                    core::mem::forget(message);
+                }
+            }
+        }
+        let leak = Leak(self);
+        while let Some(message) = self.take_left() {
+            drop(message);
+        }
+        core::mem::forget(leak);
+    }
+
+    /// Takes a message out of a closed channel, letting a sender that is in the middle of its operation come to its end; but
+    /// one that was stopped there is not waited for.
+    fn take_left(&self) -> Option<T> {
         let mut patience = PATIENCE;
         loop {
             match self.try_recv() {
-                Ok(message) => drop(message),
+                Ok(message) => return Some(message),
                 Err(Unreceived::Busy) if patience > 0 => {
                     patience -= 1;
                     yield_now();
                 }
-                Err(_) => return,
+                Err(_) => return None,
             }
         }
     }
+}
+
+/// The receiving end of a channel whose messages come from there.
+pub(crate) fn from_source<T>(
+    capacity: usize,
+    source: alloc::boxed::Box<dyn Source<T>>,
+) -> Result<Receiver<T>, CapacityError> {
+    let flow = Flow::Source(flow::Feed::new(source));
+    let (sender, receiver) = Channel::try_with_ends(Some(capacity), flow)?;
+    // Its going closes nothing: nobody was to send.
+    sender.0.forget();
+    Ok(receiver)
+}
+
+/// A channel that never has a message, and is never disconnected: an arm of a select that is switched off. It takes no
+/// memory, and closing it does nothing.
+///
+/// ```
+/// use crossinterp_core::{Receiver, TryRecvError, never};
+///
+/// const SILENT: Receiver<u8> = never();
+/// assert_eq!(SILENT.try_recv(), Err(TryRecvError::Empty));
+/// ```
+pub const fn never<T>() -> Receiver<T> {
+    Receiver(End::never())
 }
 
 /// Tells the library that this process is the child of a `fork()`. An embedder whose process forks calls it first thing
 /// in the child, as from `pthread_atfork`.
 ///
 /// A channel that was made before may have been in the middle of anything when the other threads were left behind. From
-/// here on its ends say that they are stale ([`Sender::is_stale`]), and dropping one leaks it. Using one is the caller's to avoid. New channels and domains work.
+/// here on its ends say that they are stale ([`Sender::is_stale`]), and dropping one leaks it. Using one is the caller's to
+/// avoid. New channels and domains work.
 ///
 /// ```standalone_crate
 /// let (tx, _rx) = crossinterp_core::unbounded::<u8>();
@@ -331,8 +441,8 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// A channel that holds up to `capacity` messages, or why there is none.
 ///
 /// # Errors
-/// [`CapacityError::TooLarge`] for more slots than an address space holds, [`CapacityError::NoMemory`] when the
-/// allocator refuses. (A system that grants more memory than it has refuses later, when the slots are used.)
+/// [`CapacityError::TooLarge`] for more than 2^60 messages (2^28 where words have 32 bits), or more than an address space
+/// holds: each takes its size, and a word beside it. [`CapacityError::NoMemory`] when the allocator refuses. (A system that grants more memory than it has refuses later, when the slots are used.)
 ///
 /// ```
 /// use crossinterp_core::{CapacityError, try_bounded};

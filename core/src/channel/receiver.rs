@@ -5,7 +5,7 @@ use core::task::Waker;
 
 use super::end::End;
 use super::flow::Unreceived;
-use super::policy::Patience;
+use super::policy::{Brief, Patience};
 use super::sender::either_end;
 use super::{ParkError, RecvWait, TakeError, TryRecvError};
 use crate::domain::DomainError;
@@ -28,7 +28,8 @@ impl<T> Receiver<T> {
     /// Receives without waiting.
     ///
     /// # Errors
-    /// [`TryRecvError::Empty`] when there is no message; `Disconnected` when there is none and the channel is closed or has
+    /// [`TryRecvError::Empty`] when there is no message (or none yet: a peer was stopped in the middle of its send, or, on a
+    /// rendezvous channel, a [`Select`](crate::Select) that waits to send may not have come in a moment); `Disconnected` when there is none and the channel is closed or has
     /// no senders, or the domain that held this end has closed.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         self.take().map_err(|error| match error {
@@ -54,10 +55,41 @@ impl<T> Receiver<T> {
         if self.0.is_ended() {
             return Err(TakeError::Ended);
         }
-        self.0.channel().try_recv().map_err(|unreceived| match unreceived {
-            Unreceived::Empty | Unreceived::Busy => TakeError::Empty,
-            Unreceived::Closed => TakeError::Disconnected,
+        let Some(channel) = self.0.line() else { return Err(TakeError::Empty) };
+        let mut patience = Patience::new();
+        loop {
+            return match channel.try_recv() {
+                Ok(message) => Ok(message),
+                Err(Unreceived::Closed) => Err(TakeError::Disconnected),
+                Err(Unreceived::Busy) if patience.wait() => continue,
+                Err(Unreceived::Empty) if channel.flow.is_rendezvous() && channel.sending.has_caller(0) => {
+                    self.take_from_select()
+                }
+                Err(Unreceived::Empty | Unreceived::Busy) => Err(TakeError::Empty),
+            };
+        }
+    }
+
+    /// On a rendezvous channel on which a select waits to send, which has no message yet: waits for a moment, so that it
+    /// can come.
+    #[cold]
+    fn take_from_select(&self) -> Result<T, TakeError> {
+        let brief = Brief::new();
+        let Ok(wait) = self.begin_recv(brief.waker()) else { return Err(TakeError::Empty) };
+        wait.park(&brief, Patience::none()).map_err(|error| match error {
+            ParkError::Disconnected => TakeError::Disconnected,
+            ParkError::Ended => TakeError::Ended,
+            ParkError::TimedOut | ParkError::Interrupted | ParkError::NoMemory => TakeError::Empty,
         })
+    }
+
+    /// Where the messages come from, if nobody sends them.
+    #[cfg(feature = "std")]
+    pub(crate) fn source(&self) -> Option<&dyn super::Source<T>> {
+        match self.0.line() {
+            Some(channel) => channel.flow.source(),
+            None => Some(&super::flow::Never),
+        }
     }
 
     /// Begins a receive that waits for a message; see [`RecvWait`].
@@ -65,7 +97,7 @@ impl<T> Receiver<T> {
     /// # Errors
     /// [`DomainError`]: the domain of this end ends, or there is no memory for the operation.
     pub fn begin_recv(&self, waker: Waker) -> Result<RecvWait<T>, DomainError> {
-        RecvWait::begin(&self.0, waker)
+        self.0.with_waiting(|end| RecvWait::begin(end, waker))
     }
 
     /// Receives, sleeping by the embedder's means while there is no message.
@@ -79,7 +111,8 @@ impl<T> Receiver<T> {
                 Ok(message) => return Ok(message),
                 Err(TakeError::Disconnected) => return Err(ParkError::Disconnected),
                 Err(TakeError::Ended) => return Err(ParkError::Ended),
-                Err(TakeError::Empty) if self.0.channel().tries_first() && patience.wait() => {}
+                Err(TakeError::Empty)
+                    if self.0.line().is_some_and(|channel| channel.tries_first()) && patience.wait() => {}
                 Err(TakeError::Empty) => return self.begin_recv(park.waker())?.park(park, patience),
             }
         }

@@ -27,7 +27,8 @@ impl<T> Sender<T> {
     /// Sends without waiting.
     ///
     /// # Errors
-    /// [`TrySendError::Full`] when there is no room (for a rendezvous, nobody receives), `Disconnected` when the channel is
+    /// [`TrySendError::Full`] when there is no room (for a rendezvous, nobody receives; or none yet, because a peer was
+    /// stopped in the middle of its receive), `Disconnected` when the channel is
     /// closed, has no receivers, or the domain that held this end has closed. The message comes back.
     ///
     /// # Panics
@@ -59,11 +60,27 @@ impl<T> Sender<T> {
         if self.0.is_ended() {
             return Err(OfferError::Ended(message));
         }
-        self.0.channel().try_send(message).map_err(|unsent| match unsent {
-            Unsent::Full(message) | Unsent::Busy(message) => OfferError::Full(message),
-            Unsent::Closed(message) => OfferError::Disconnected(message),
-            Unsent::NoMemory(message) => OfferError::NoMemory(message),
-        })
+        let mut message = message;
+        let mut patience = Patience::new();
+        loop {
+            message = match self.0.channel().try_send(message) {
+                Ok(()) => return Ok(()),
+                Err(Unsent::Busy(message)) if patience.wait() => message,
+                Err(Unsent::Full(message) | Unsent::Busy(message)) => return Err(OfferError::Full(message)),
+                Err(Unsent::Closed(message)) => return Err(OfferError::Disconnected(message)),
+                Err(Unsent::NoMemory(message)) => return Err(OfferError::NoMemory(message)),
+            };
+        }
+    }
+
+    /// Sends, if that can be done without looking twice; else the message comes back.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(crate) fn send_at_once(&self, message: T) -> Option<T> {
+        if self.0.is_ended() {
+            return Some(message);
+        }
+        self.0.channel().try_send(message).err().map(Unsent::into_message)
     }
 
     /// Begins a send that waits for room; see [`SendWait`].
@@ -133,14 +150,34 @@ macro_rules! either_end {
                 self.0.close();
             }
 
+            /// Closes the channel, and takes back what is queued: without this it can still be received, or is dropped with the
+            /// last receiver. (Of an end whose domain has closed: nothing.)
+            ///
+            /// ```
+            #[doc = concat!("use crossinterp_core::{", stringify!($end), ", unbounded};")]
+            ///
+            /// let (tx, rx) = unbounded();
+            /// tx.try_send(1).unwrap();
+            /// tx.try_send(2).unwrap();
+            #[doc = concat!(
+                                "let end: &", stringify!($end), "<i32> = &", either_end!(@variable $end), ";"
+                            )]
+            /// assert_eq!(end.close_and_drain().collect::<Vec<_>>(), [1, 2]);
+            /// assert!(tx.try_send(3).is_err() && rx.try_recv().is_err());
+            /// ```
+            pub fn close_and_drain(&self) -> $crate::Drain<T> {
+                self.0.close();
+                $crate::channel::Drain::new(self.0.line().filter(|_| !self.0.is_ended()))
+            }
+
             /// Whether nothing can be sent any more: it was closed, or one side is gone.
             pub fn is_closed(&self) -> bool {
-                self.0.is_ended() || self.0.channel().flow.is_closed()
+                self.0.is_ended() || self.0.line().is_some_and(|channel| channel.flow.is_closed())
             }
 
             /// How many messages are queued at this moment.
             pub fn len(&self) -> usize {
-                self.0.channel().len()
+                self.0.line().map_or(0, |channel| channel.len())
             }
 
             /// Whether none is queued at this moment. A rendezvous channel's queue is always empty.
@@ -155,27 +192,36 @@ macro_rules! either_end {
 
             /// How many messages it holds at most; `None`: it is unbounded.
             pub fn capacity(&self) -> Option<usize> {
-                self.0.channel().capacity
+                self.0.line().map_or(Some(0), |channel| channel.capacity)
             }
 
             /// Whether both are ends of the same channel.
             pub fn same_channel(&self, other: &Self) -> bool {
-                Shared::ptr_eq(self.0.channel(), other.0.channel())
+                match (self.0.line(), other.0.line()) {
+                    (Some(this), Some(other)) => Shared::ptr_eq(this, other),
+                    // Of a channel that never has a message there is one, for all one can see.
+                    (this, other) => this.is_none() && other.is_none(),
+                }
             }
 
-            /// A number that no other channel has while an end of this one lives; the same for both sides.
+            /// A number that no other channel has while an end of this one lives; the same for both sides. (0 of one that
+            /// [`never`](crate::never) made.)
             pub fn channel_id(&self) -> usize {
-                Shared::address(self.0.channel())
+                self.0.line().map_or(0, Shared::address)
             }
 
             /// How many senders there are at this moment.
             pub fn sender_count(&self) -> usize {
-                self.0.channel().ends($crate::channel::Side::Sender).load($crate::primitive::Ordering::Relaxed)
+                self.0.line().map_or(0, |channel| {
+                    channel.ends($crate::channel::Side::Sender).load($crate::primitive::Ordering::Relaxed)
+                })
             }
 
             /// How many receivers there are at this moment.
             pub fn receiver_count(&self) -> usize {
-                self.0.channel().ends($crate::channel::Side::Receiver).load($crate::primitive::Ordering::Relaxed)
+                self.0.line().map_or(0, |channel| {
+                    channel.ends($crate::channel::Side::Receiver).load($crate::primitive::Ordering::Relaxed)
+                })
             }
 
             /// Whether a domain that held this end has closed, and with it this end. Every operation then says
@@ -216,6 +262,10 @@ macro_rules! either_end {
                 self.0.held_by(domain).map(Self)
             }
         }
+
+        // Whatever unwinds, a channel is whole: a message is in one place at any time.
+        impl<T> core::panic::UnwindSafe for $end<T> {}
+        impl<T> core::panic::RefUnwindSafe for $end<T> {}
 
         impl<T> Clone for $end<T> {
             /// One more end, held by the same domain if there is one; of an ended one, another that is ended.

@@ -3,6 +3,7 @@
 use core::mem::MaybeUninit;
 use core::task::Waker;
 
+use super::choice::Claim;
 use crate::primitive::{AtomicUsize, Ordering, UnsafeCell, edge};
 
 /// The states of a node: the low bits of its word.
@@ -15,6 +16,7 @@ pub(super) const LEFT: usize = 5;
 pub(super) const MOVING: usize = 6;
 pub(super) const DONE: usize = 7;
 pub(super) const RETURNED: usize = 8;
+pub(super) const CALLING: usize = 9;
 pub(super) const STATES: usize = 15;
 /// The domain of the operation ended it.
 pub(super) const ENDED: usize = 16;
@@ -32,6 +34,16 @@ pub(super) fn to(word: usize, state: usize) -> usize {
     (word & !STATES) | state
 }
 
+/// Whether the operation can be woken.
+pub(super) fn waits(word: usize) -> bool {
+    matches!(state(word), WAITING | CALLING)
+}
+
+/// Whether a message can be moved out of it, or into it.
+pub(super) fn offers(word: usize) -> bool {
+    state(word) == WAITING
+}
+
 /// Whether the first word's ticket is older. Tickets wrap: less than half the way behind is older.
 pub(super) fn is_older(word: usize, than: usize) -> bool {
     (than / TICKET).wrapping_sub(word / TICKET) & MOST_TICKETS < MOST_TICKETS / 2
@@ -44,12 +56,19 @@ pub(super) struct Node<M> {
     pub(super) message: UnsafeCell<MaybeUninit<M>>,
     /// Which message it is of those that were handed: returned ones are received in the order of handing.
     pub(super) rank: AtomicUsize,
+    /// What decides, where it is one of several operations.
+    pub(super) claim: UnsafeCell<Option<Claim>>,
+    /// By whom it is passed over in a search for peers: its own select. 0: by nobody.
+    pub(super) owner: AtomicUsize,
 }
 
 impl<M> Node<M> {
     /// Frees the node, which is the caller's and holds no message.
     pub(super) fn free(&self) {
         drop(self.take_waker());
+        // SAFETY: the node is the caller's, so nobody else touches it.
+        drop(self.claim.with_mut(|claim| unsafe { (*claim).take() }));
+        self.owner.store(0, Ordering::Relaxed);
         // ORDERING [wait.free]: Release, pairs with the Acquire in `Table::take`: our last touch of the node happens
         // before its next owner's first. Model: loom `wait::a_node_is_used_again`.
         self.word.store(FREE, edge!(wait.free: Release));
@@ -59,6 +78,12 @@ impl<M> Node<M> {
     pub(super) fn take_waker(&self) -> Option<Waker> {
         // SAFETY: the caller's, so nobody else touches it.
         self.waker.with_mut(|waker| unsafe { (*waker).take() })
+    }
+
+    /// The caller has the message (rule 1): what decides about the operation.
+    pub(super) fn claim(&self) -> Option<Claim> {
+        // SAFETY: the caller's, so nobody else touches it.
+        self.claim.with(|claim| unsafe { (*claim).clone() })
     }
 
     /// The caller has the message (rule 1), there is one, and it is not used again.

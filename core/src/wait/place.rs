@@ -3,8 +3,10 @@
 use core::ptr::NonNull;
 use core::task::Waker;
 
+use super::choice::Claim;
 use super::node::{
-    CLAIMED, DONE, ENDED, FREE, HELD, LEFT, MOVING, Node, RETURNED, TICKET, WAITING, WOKEN, state, to,
+    CALLING, CLAIMED, DONE, ENDED, FREE, HELD, LEFT, MOVING, Node, RETURNED, TICKET, WAITING, WOKEN, state,
+    to, waits,
 };
 use super::{End, Left, Phase};
 use crate::primitive::{Ordering, edge};
@@ -15,7 +17,23 @@ pub struct Place<M> {
     pub(super) ticket: usize,
     /// A send's message was put in.
     pub(super) loaded: bool,
+    /// The state that offers it: Waiting or Calling.
+    pub(super) offers: usize,
 }
+
+/// A place whose type of message only its owner knows.
+#[derive(Debug)]
+pub struct RawPlace {
+    node: NonNull<()>,
+    ticket: usize,
+    loaded: bool,
+    offers: usize,
+}
+
+// SAFETY: nothing can be done with it but giving it its type again, which asks for it.
+unsafe impl Send for RawPlace {}
+// SAFETY: as above.
+unsafe impl Sync for RawPlace {}
 
 // SAFETY: a node may be its owner's on any thread, and so may its message.
 unsafe impl<M: Send> Send for Place<M> {}
@@ -23,9 +41,46 @@ unsafe impl<M: Send> Send for Place<M> {}
 unsafe impl<M: Send> Sync for Place<M> {}
 
 impl<M> Place<M> {
-    fn node(&self) -> &Node<M> {
+    pub(super) fn node(&self) -> &Node<M> {
         // SAFETY: nodes live as long as the table, and places are not kept longer than their channel.
         unsafe { self.node.as_ref() }
+    }
+
+    /// Without its type.
+    pub fn into_raw(self) -> RawPlace {
+        let Self { node, ticket, loaded, offers } = self;
+        RawPlace { node: node.cast(), ticket, loaded, offers }
+    }
+
+    /// With its type again.
+    ///
+    /// # Safety
+    /// It was made by `into_raw` from a place with messages of this type (and is sent to other threads only if they may be).
+    pub unsafe fn from_raw(raw: RawPlace) -> Self {
+        let RawPlace { node, ticket, loaded, offers } = raw;
+        Self { node: node.cast(), ticket, loaded, offers }
+    }
+
+    /// Looks at it with its type, for the length of a call.
+    ///
+    /// # Safety
+    /// It was made by `into_raw` from a place with messages of this type.
+    pub unsafe fn with_raw<R>(raw: &RawPlace, look: impl FnOnce(&Self) -> R) -> R {
+        let &RawPlace { node, ticket, loaded, offers } = raw;
+        look(&Self { node: node.cast(), ticket, loaded, offers })
+    }
+
+    /// Before the first offer: it only wants to be woken, and nothing is moved out of it or into it.
+    pub fn call(&mut self, owner: usize) {
+        self.offers = CALLING;
+        self.node().owner.store(owner, Ordering::Relaxed);
+    }
+
+    /// Before the first offer: it is one of several operations, of which the claim decides.
+    pub fn share(&mut self, claim: Claim) {
+        self.node().owner.store(claim.owner(), Ordering::Relaxed);
+        // SAFETY: Held: the node is ours (rule 1).
+        self.node().claim.with_mut(|kept| unsafe { *kept = Some(claim) });
     }
 
     /// By what others may end the operation.
@@ -38,6 +93,18 @@ impl<M> Place<M> {
         debug_assert!(!self.loaded);
         self.node().write(message);
         self.loaded = true;
+    }
+
+    /// Whether the node is its owner's, to be offered, and if so, whether it was woken.
+    pub fn is_ours(&self) -> Option<bool> {
+        // ORDERING [wait.settle]: Acquire, as in `phase`: a peer who woke it is done with the node. Model: loom
+        // `wait::a_woken_node_is_its_owners`.
+        let word = self.node().word.load(edge!(wait.settle: Acquire));
+        match (word & ENDED, state(word)) {
+            (0, HELD) => Some(false),
+            (0, WOKEN) => Some(true),
+            _ => None,
+        }
     }
 
     /// Lets others wake the operation, from now on, by that function: for the first time, or again when it was woken.
@@ -53,7 +120,7 @@ impl<M> Place<M> {
         word & ENDED == 0
             && node
                 .word
-                .compare_exchange(word, to(word, WAITING), edge!(wait.offer: Release), Ordering::Relaxed)
+                .compare_exchange(word, to(word, self.offers), edge!(wait.offer: Release), Ordering::Relaxed)
                 .is_ok()
     }
 
@@ -62,7 +129,7 @@ impl<M> Place<M> {
     pub fn wake(&self) -> Option<Waker> {
         let node = self.node();
         let word = node.word.load(Ordering::Relaxed);
-        if state(word) != WAITING || !node.win(word, CLAIMED) {
+        if !waits(word) || !node.win(word, CLAIMED) {
             return None;
         }
         node.wake(to(word, CLAIMED)).0
@@ -98,7 +165,7 @@ impl<M> Place<M> {
         loop {
             let now = if word / TICKET == self.ticket { state(word) } else { FREE };
             let then = match now {
-                HELD | WAITING | WOKEN => HELD,
+                HELD | WAITING | CALLING | WOKEN => HELD,
                 // The other one frees it. (A claimer has no business with the message.)
                 CLAIMED | MOVING => {
                     if now == CLAIMED && self.loaded && left.message.is_none() {
@@ -158,7 +225,7 @@ impl<M> Ticket<M> {
                 return End::Nothing;
             }
             let then = match before {
-                WAITING => to(word, CLAIMED),
+                WAITING | CALLING => to(word, CLAIMED),
                 DONE if is_send => return End::Nothing,
                 DONE => to(word, RETURNED),
                 _ => word,
@@ -168,7 +235,7 @@ impl<M> Ticket<M> {
             match node.word.compare_exchange(word, then, edge!(wait.offer: Acquire), Ordering::Relaxed) {
                 Ok(_) => {
                     return match before {
-                        WAITING => node.wake(then).0.map_or(End::Nothing, End::Waiting),
+                        WAITING | CALLING => node.wake(then).0.map_or(End::Nothing, End::Waiting),
                         WOKEN => End::Baton,
                         DONE => End::Returned,
                         _ => End::Nothing,

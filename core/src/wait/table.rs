@@ -5,9 +5,10 @@ use core::alloc::Layout;
 use core::ptr::{NonNull, null_mut};
 use core::task::Waker;
 
+use super::choice::{Claim, Pairing, pair};
 use super::node::{
-    CLAIMED, DONE, ENDED, FREE, HELD, MOST_TICKETS, MOVING, Node, RETURNED, TICKET, WAITING, WOKEN, is_older,
-    state, to,
+    CALLING, CLAIMED, DONE, ENDED, FREE, HELD, MOST_TICKETS, MOVING, Node, RETURNED, TICKET, WAITING, WOKEN,
+    is_older, offers, state, to, waits,
 };
 use super::{End, Handed, Left, Place, Ticket};
 use crate::primitive::{AtomicPtr, AtomicUsize, Ordering, UnsafeCell, edge, stop_point};
@@ -38,6 +39,45 @@ pub struct Table<M> {
 unsafe impl<M: Send> Send for Table<M> {}
 // SAFETY: as above.
 unsafe impl<M: Send> Sync for Table<M> {}
+
+/// A receive that waits for the message of a peer who has taken it.
+#[derive(Debug)]
+#[must_use]
+pub struct Seized<M> {
+    node: NonNull<Node<M>>,
+    word: usize,
+}
+
+/// What came of seizing.
+#[derive(Debug)]
+pub enum Seizing<M> {
+    /// It waits for the message.
+    Seized(Seized<M>),
+    /// No receive waits.
+    Nobody,
+    /// Somebody else has matched the select that looked, or tries to.
+    OursTaken,
+}
+
+impl<M> Seized<M> {
+    /// Without its type: two words.
+    pub fn into_raw(self) -> (NonNull<()>, usize) {
+        (self.node.cast(), self.word)
+    }
+
+    /// With its type again.
+    ///
+    /// # Safety
+    /// It was made by `into_raw` from one with messages of this type.
+    pub unsafe fn from_raw((node, word): (NonNull<()>, usize)) -> Self {
+        Self { node: node.cast(), word }
+    }
+}
+
+/// Whether it only calls, and is not that owner's.
+fn is_call<M>(node: &Node<M>, word: usize, except: usize) -> bool {
+    state(word) == CALLING && (except == 0 || node.owner.load(Ordering::Relaxed) != except)
+}
 
 impl<M> Table<M> {
     /// A table without nodes.
@@ -83,7 +123,7 @@ impl<M> Table<M> {
                     node.word.compare_exchange(FREE, held, edge!(wait.free: Acquire), Ordering::Relaxed);
                 if taken.is_ok() {
                     stop_point!(wait.held);
-                    return Ok(Place { node: NonNull::from(node), ticket, loaded: false });
+                    return Ok(Place { node: NonNull::from(node), ticket, loaded: false, offers: WAITING });
                 }
             }
             self.grow()?;
@@ -108,6 +148,8 @@ impl<M> Table<M> {
                 (&raw mut (*node).waker).write(UnsafeCell::new(None));
                 UnsafeCell::make_uninit(&raw mut (*node).message);
                 (&raw mut (*node).rank).write(AtomicUsize::new(0));
+                (&raw mut (*node).claim).write(UnsafeCell::new(None));
+                (&raw mut (*node).owner).write(AtomicUsize::new(0));
             }
         }
         let mut link = &self.first;
@@ -129,12 +171,12 @@ impl<M> Table<M> {
         }
     }
 
-    /// The oldest node in that state, and its word; as it was at some moment of the look.
-    fn oldest(&self, wanted: usize) -> Option<(&Node<M>, usize)> {
+    /// The oldest node of those wanted, and its word; as it was at some moment of the look.
+    fn oldest(&self, wanted: impl Fn(&Node<M>, usize) -> bool) -> Option<(&Node<M>, usize)> {
         let mut oldest: Option<(&Node<M>, usize)> = None;
         for node in self.nodes() {
             let word = node.word.load(Ordering::Relaxed);
-            if state(word) == wanted && oldest.is_none_or(|(_, than)| is_older(word, than)) {
+            if wanted(node, word) && oldest.is_none_or(|(_, than)| is_older(word, than)) {
                 oldest = Some((node, word));
             }
         }
@@ -145,8 +187,18 @@ impl<M> Table<M> {
     /// look at all nodes none was waiting. (One that turns out to have been ended meanwhile is woken, and the next one too.)
     #[must_use]
     pub fn wake_one(&self) -> Option<Waker> {
+        self.wake_oldest(|_, word| waits(word))
+    }
+
+    /// As `wake_one`, of the operations that only call, except that owner's.
+    #[must_use]
+    pub fn wake_caller(&self, except: usize) -> Option<Waker> {
+        self.wake_oldest(|node, word| is_call(node, word, except))
+    }
+
+    fn wake_oldest(&self, wanted: impl Fn(&Node<M>, usize) -> bool) -> Option<Waker> {
         loop {
-            let (node, word) = self.oldest(WAITING)?;
+            let (node, word) = self.oldest(&wanted)?;
             if !node.win(word, CLAIMED) {
                 continue;
             }
@@ -160,13 +212,14 @@ impl<M> Table<M> {
 
     /// Moves a message into the receive that has waited longest, unless one that was returned is to be received before it,
     /// or `comes_first` denies it. That is asked before a receive is taken, to leave those in peace that cannot be served,
-    /// and again while one is held: the answer of that moment counts.
-    pub fn hand(&self, mut message: M, comes_first: impl Fn() -> bool) -> Handed<M> {
+    /// and again while one is held: the answer of that moment counts. Receives that only call are overtaken or not.
+    pub fn hand(&self, mut message: M, overtakes: bool, comes_first: impl Fn() -> bool) -> Handed<M> {
         loop {
             if !comes_first() {
                 return Handed { message: Some(message), waker: None, returned: false };
             }
-            let Some((node, word)) = self.oldest(WAITING) else {
+            let oldest = self.oldest(|_, word| offers(word) || (waits(word) && !overtakes));
+            let Some((node, word)) = oldest.filter(|(_, word)| offers(*word)) else {
                 return Handed { message: Some(message), waker: None, returned: false };
             };
             if !node.win(word, MOVING) {
@@ -175,7 +228,7 @@ impl<M> Table<M> {
             let word = to(word, MOVING);
             stop_point!(wait.handing);
             // What was returned before this receive was begun is visible by now: by its owner's offer, if not otherwise.
-            if self.oldest(RETURNED).is_some() || !comes_first() {
+            if self.oldest(|_, word| state(word) == RETURNED).is_some() || !comes_first() {
                 let waker = node.take_waker();
                 let Some(word) = node.settle(word, WOKEN, WOKEN) else {
                     node.free();
@@ -184,23 +237,84 @@ impl<M> Table<M> {
                 // An owner that has ended may never look.
                 return Handed { message: Some(message), waker, returned: word & ENDED != 0 };
             }
-            node.write(message);
-            node.rank.store(self.handed.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-            let waker = node.take_waker();
-            match self.settle_message(node, word) {
-                Some(word) => return Handed { message: None, waker, returned: state(word) == RETURNED },
-                None => {
-                    message = node.read();
-                    node.free();
-                }
+            if pair(None, node.claim().as_ref()) != Pairing::Paired {
+                node.wake(word).0.into_iter().for_each(Waker::wake);
+                continue;
+            }
+            match self.deliver(Seized { node: NonNull::from(node), word }, message) {
+                Handed { message: Some(back), .. } => message = back,
+                handed => return handed,
             }
         }
+    }
+
+    /// Moves a message into a receive that was seized. It comes back if the receive has left.
+    pub fn deliver(&self, seized: Seized<M>, message: M) -> Handed<M> {
+        // SAFETY: nodes live as long as the table.
+        let node = unsafe { seized.node.as_ref() };
+        node.write(message);
+        node.rank.store(self.handed.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        let waker = node.take_waker();
+        match self.settle_message(node, seized.word) {
+            Some(word) => Handed { message: None, waker, returned: state(word) == RETURNED },
+            None => {
+                let message = Some(node.read());
+                node.free();
+                Handed { message, waker: None, returned: false }
+            }
+        }
+    }
+
+    /// Takes the receive that has waited longest for a message that is to come, except those of `ours`, the claim on the
+    /// select that the caller is of, which is matched then.
+    pub fn seize(&self, ours: Option<&Claim>) -> Seizing<M> {
+        let except = ours.map_or(0, Claim::owner);
+        loop {
+            let oldest = self.oldest(|node, word| {
+                offers(word) && (except == 0 || node.owner.load(Ordering::Relaxed) != except)
+            });
+            let Some((node, word)) = oldest else { return Seizing::Nobody };
+            if !node.win(word, MOVING) {
+                continue;
+            }
+            let word = to(word, MOVING);
+            stop_point!(wait.seizing);
+            let pairing = pair(ours, node.claim().as_ref());
+            if pairing == Pairing::Paired {
+                return Seizing::Seized(Seized { node: NonNull::from(node), word });
+            }
+            node.wake(word).0.into_iter().for_each(Waker::wake);
+            if pairing == Pairing::OursTaken {
+                return Seizing::OursTaken;
+            }
+        }
+    }
+
+    /// Lets a receive go that was seized: it waits on, and is woken for that by the function that comes back.
+    #[must_use]
+    pub fn let_go(&self, seized: Seized<M>) -> Option<Waker> {
+        // SAFETY: nodes live as long as the table.
+        unsafe { seized.node.as_ref() }.wake(seized.word).0
+    }
+
+    /// Keeps a message that was received already, as one that was handed to a receive.
+    ///
+    /// # Errors
+    /// There is no memory for more nodes; the message comes back.
+    pub fn stash(&self, message: M) -> Result<Place<M>, M> {
+        let Ok(place) = self.take() else { return Err(message) };
+        let node = place.node();
+        node.write(message);
+        node.rank.store(self.handed.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        // Relaxed: who takes the message, if it is returned, finds it through a word that is stored after this one.
+        node.word.store(to(node.word.load(Ordering::Relaxed), DONE), Ordering::Relaxed);
+        Ok(place)
     }
 
     /// Moves the message out of the send that has waited longest, and gives out its wake function.
     pub fn fetch(&self) -> Option<(M, Option<Waker>)> {
         loop {
-            let (node, word) = self.oldest(WAITING)?;
+            let (node, word) = self.oldest(|_, word| offers(word))?;
             if !node.win(word, MOVING) {
                 continue;
             }
@@ -273,7 +387,20 @@ impl<M> Table<M> {
 
     /// Whether an operation is waiting at this moment.
     pub fn is_waiting(&self) -> bool {
-        self.oldest(WAITING).is_some()
+        self.oldest(|_, word| waits(word)).is_some()
+    }
+
+    /// Whether one waits out of which, or into which, a message can be moved; not counting that owner's.
+    pub fn has_offer(&self, except: usize) -> bool {
+        let is_offer = |node: &Node<M>, word| {
+            offers(word) && (except == 0 || node.owner.load(Ordering::Relaxed) != except)
+        };
+        self.oldest(is_offer).is_some()
+    }
+
+    /// Whether one only calls; not counting that owner's.
+    pub fn has_caller(&self, except: usize) -> bool {
+        self.oldest(|node, word| is_call(node, word, except)).is_some()
     }
 
     /// How many nodes there are.

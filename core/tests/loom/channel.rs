@@ -1,19 +1,19 @@
 //! Channels: nothing sleeps for ever, nothing is lost or doubled.
 
-use std::task::Waker;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use crossinterp_core::{RecvError, SendError, TryRecvError, WaitError, bounded, rendezvous, unbounded};
 use loom::thread;
 
-use super::outcomes::Outcomes;
+use super::outcomes::explore;
 
 /// A receiver that may look, find nothing and go to sleep just as the message comes is woken all the same. (A sleep that
 /// nobody ends is a deadlock, which loom reports.)
 #[test]
 fn no_lost_wakeup() {
-    let looked = Outcomes::new();
-    let tally = looked.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (tx, rx) = unbounded();
         let receiver = thread::spawn(move || {
             let first = rx.try_recv();
@@ -25,17 +25,14 @@ fn no_lost_wakeup() {
         tx.try_send(7).unwrap();
         let (at_once, rx) = receiver.join().unwrap();
         assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
-        tally.seen(at_once);
+        at_once
     });
-    looked.require([false, true]);
 }
 
 /// A sender that looks, finds no room and begins to wait just as a receive makes some is woken all the same.
 #[test]
 fn no_lost_room() {
-    let waited = Outcomes::new();
-    let tally = waited.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (tx, rx) = bounded(1);
         tx.try_send(1).unwrap();
         let sender = thread::spawn(move || {
@@ -48,17 +45,14 @@ fn no_lost_room() {
         assert!(wait.is_settled(), "it would sleep for ever");
         assert_eq!(wait.finish(), Ok(()));
         assert_eq!(rx.try_recv(), Ok(2));
-        tally.seen(at_once);
+        at_once
     });
-    waited.require([false, true]);
 }
 
 /// The last sender's going is seen by a receiver, asleep or not, and not before its last message.
 #[test]
 fn going_wakes_the_other_side() {
-    let got = Outcomes::new();
-    let tally = got.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (tx, rx) = unbounded();
         let receiver = thread::spawn(move || {
             let looked = rx.try_recv();
@@ -69,17 +63,14 @@ fn going_wakes_the_other_side() {
         });
         tx.try_send(1).unwrap();
         drop(tx);
-        tally.seen(receiver.join().unwrap());
+        receiver.join().unwrap()
     });
-    got.require([false, true]);
 }
 
 /// Closing against sending: a message is either received or handed back.
 #[test]
 fn close_drains() {
-    let sent = Outcomes::new();
-    let tally = sent.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (tx, rx) = bounded(1);
         let sender = thread::spawn(move || tx.send(5));
         rx.close();
@@ -90,34 +81,28 @@ fn close_drains() {
             Err(RecvError) => assert_eq!(sending, Err(SendError(5))),
             Ok(other) => panic!("nobody sent {other}"),
         }
-        tally.seen(received.is_ok());
+        received.is_ok()
     });
-    sent.require([false, true]);
 }
 
 /// A rendezvous: whoever comes first waits, and a receive that gives up took nothing.
 #[test]
 fn rendezvous_meets_or_not_at_all() {
-    let met = Outcomes::new();
-    let tally = met.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (tx, rx) = rendezvous();
         let wait = rx.begin_recv(Waker::noop().clone()).unwrap();
         let sender = thread::spawn(move || tx.try_send(3));
         let received = wait.finish();
         let sending = sender.join().unwrap();
         assert_eq!(received.is_ok(), sending.is_ok(), "{received:?} {sending:?}");
-        tally.seen(received.is_ok());
+        received.is_ok()
     });
-    met.require([false, true]);
 }
 
 /// Two receivers and two messages: each message once, the two of one sender in order for whoever got both.
 #[test]
 fn each_message_once() {
-    let shares = Outcomes::new();
-    let tally = shares.clone();
-    loom::model(move || {
+    explore([0, 1, 2], || {
         let (tx, rx) = unbounded();
         tx.send(1).unwrap();
         tx.send(2).unwrap();
@@ -130,17 +115,14 @@ fn each_message_once() {
         assert!(mine.is_sorted() && theirs.is_sorted());
         all.sort_unstable();
         assert_eq!(all, [1, 2]);
-        tally.seen(mine.len());
+        mine.len()
     });
-    shares.require([0, 1, 2]);
 }
 
 /// A sender that begins to wait for room while the channel closes is woken.
 #[test]
 fn closing_misses_no_waiting_sender() {
-    let begun = Outcomes::new();
-    let tally = begun.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (tx, rx) = bounded(1);
         tx.send(1).unwrap();
         let closing = thread::spawn(move || {
@@ -153,17 +135,14 @@ fn closing_misses_no_waiting_sender() {
         assert!(wait.is_settled(), "it would sleep for ever");
         assert_eq!(wait.finish(), Err((2, WaitError::Disconnected)));
         assert_eq!(rx.try_recv(), Ok(1));
-        tally.seen(at_once);
+        at_once
     });
-    begun.require([false, true]);
 }
 
 /// A receiver that begins to wait while the last sender goes is woken.
 #[test]
 fn closing_misses_no_waiting_receiver() {
-    let begun = Outcomes::new();
-    let tally = begun.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (tx, rx) = unbounded::<u8>();
         let closing = thread::spawn(move || drop(tx));
         let wait = rx.begin_recv(Waker::noop().clone()).unwrap();
@@ -171,17 +150,14 @@ fn closing_misses_no_waiting_receiver() {
         closing.join().unwrap();
         assert!(wait.is_settled(), "it would sleep for ever");
         assert_eq!(wait.finish(), Err(WaitError::Disconnected));
-        tally.seen(at_once);
+        at_once
     });
-    begun.require([false, true]);
 }
 
 /// A sender and a receiver that come to an empty rendezvous at once find each other.
 #[test]
 fn two_that_come_at_once_meet() {
-    let first = Outcomes::new();
-    let tally = first.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (tx, rx) = rendezvous();
         let sender = thread::spawn(move || {
             let wait = tx.begin_send(3, Waker::noop().clone()).unwrap();
@@ -193,17 +169,14 @@ fn two_that_come_at_once_meet() {
         assert!(wait.is_settled(), "both would sleep for ever");
         assert_eq!(wait.try_finish(Waker::noop().clone()), Some(Ok(3)));
         assert_eq!(sending.finish(), Ok(()));
-        tally.seen(sent);
+        sent
     });
-    first.require([false, true]);
 }
 
 /// A receiver that was woken and goes wakes the next, while a message is on its way.
 #[test]
 fn the_baton_is_not_lost() {
-    let settled = Outcomes::new();
-    let tally = settled.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (tx, rx) = unbounded();
         let first = rx.begin_recv(Waker::noop().clone()).unwrap();
         let second = rx.begin_recv(Waker::noop().clone()).unwrap();
@@ -213,17 +186,14 @@ fn the_baton_is_not_lost() {
         let _tx = sender.join().unwrap().unwrap();
         assert!(second.is_settled(), "it would sleep for ever");
         assert_eq!(second.finish(), Ok(1));
-        tally.seen(at_once);
+        at_once
     });
-    settled.require([false, true]);
 }
 
 /// A message that a receive had been handed, and went without, is received before the sender's next one.
 #[test]
 fn what_was_returned_comes_first() {
-    let handed = Outcomes::new();
-    let tally = handed.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (tx, rx) = rendezvous();
         let first = rx.begin_recv(Waker::noop().clone()).unwrap();
         tx.try_send(1).unwrap();
@@ -237,17 +207,14 @@ fn what_was_returned_comes_first() {
         let got = second.or_else(|_| rx.try_recv());
         assert_eq!(got, Ok(1));
         assert!(rx.try_recv().is_err());
-        tally.seen(second.is_ok());
+        second.is_ok()
     });
-    handed.require([false, true]);
 }
 
 /// One sender's messages come in order, whether they are handed over or queued; and none is passed over for another.
 #[test]
 fn handing_over_overtakes_nothing() {
-    let ways = Outcomes::new();
-    let tally = ways.clone();
-    loom::model(move || {
+    explore([0, 1, 2], || {
         let (tx, rx) = unbounded();
         let receiver = thread::spawn(move || {
             let wait = rx.begin_recv(Waker::noop().clone()).unwrap();
@@ -262,7 +229,73 @@ fn handing_over_overtakes_nothing() {
         let early = got.len();
         let all: Vec<_> = got.into_iter().chain(rx.try_iter()).collect();
         assert_eq!(all, [1, 2]);
-        tally.seen(early);
+        early
     });
-    ways.require([0, 1, 2]);
+}
+
+/// Remembers that it was called. (Not loom's: nothing is ordered by it.)
+#[derive(Default)]
+struct Called(AtomicBool);
+
+impl Wake for Called {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A task that polls again, with another waker, while a message comes: it has the message, or that waker is called.
+#[test]
+fn the_last_waker_is_called() {
+    explore([false, true], || {
+        let (tx, rx) = unbounded();
+        let mut wait = None;
+        let first = Waker::from(Arc::new(Called::default()));
+        assert!(rx.poll_recv(&Context::from_waker(&first), &mut wait).is_pending());
+        let sender = thread::spawn(move || {
+            tx.try_send(1).unwrap();
+            tx
+        });
+        let called = Arc::new(Called::default());
+        let second = Waker::from(called.clone());
+        let mut polled = rx.poll_recv(&Context::from_waker(&second), &mut wait);
+        let _tx = sender.join().unwrap();
+        let at_once = polled.is_ready();
+        if !at_once {
+            assert!(called.0.load(Ordering::Relaxed), "the task would sleep for ever");
+            polled = rx.poll_recv(&Context::from_waker(&second), &mut wait);
+        }
+        assert_eq!(polled, Poll::Ready(Ok(1)));
+        at_once
+    });
+}
+
+/// The same for a task that sends.
+#[test]
+fn the_last_waker_is_called_for_room() {
+    explore([false, true], || {
+        let (tx, rx) = rendezvous();
+        let (mut message, mut wait) = (Some(1), None);
+        let first = Waker::from(Arc::new(Called::default()));
+        assert!(tx.poll_send(&Context::from_waker(&first), &mut message, &mut wait).is_pending());
+        let receiver = thread::spawn(move || {
+            let got = loop {
+                match rx.try_recv() {
+                    Ok(message) => break message,
+                    Err(_) => thread::yield_now(),
+                }
+            };
+            (got, rx)
+        });
+        let called = Arc::new(Called::default());
+        let second = Waker::from(called.clone());
+        let mut polled = tx.poll_send(&Context::from_waker(&second), &mut message, &mut wait);
+        let (got, _rx) = receiver.join().unwrap();
+        let at_once = polled.is_ready();
+        if !at_once {
+            assert!(called.0.load(Ordering::Relaxed), "the task would sleep for ever");
+            polled = tx.poll_send(&Context::from_waker(&second), &mut message, &mut wait);
+        }
+        assert_eq!((polled, got), (Poll::Ready(Ok(())), 1));
+        at_once
+    });
 }

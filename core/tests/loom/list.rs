@@ -9,7 +9,7 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-use super::outcomes::Outcomes;
+use super::outcomes::explore;
 
 /// A value of which a small block holds one.
 type Large = u64;
@@ -38,9 +38,7 @@ fn is_empty<T: PartialEq + std::fmt::Debug>(list: &List<T>) {
 /// once or when it is about to give the slot up; and what a pop does not find, a later one does.
 #[test]
 fn a_value_is_seen_whole() {
-    let found = Outcomes::new();
-    let tally = found.clone();
-    loom::model(move || {
+    explore([(false, false), (false, true), (true, false)], || {
         let list = Arc::new(List::new());
         push(&list, 1);
         take(&list);
@@ -54,17 +52,14 @@ fn a_value_is_seen_whole() {
         // A slot that was given up is a place more.
         let given_up = list.places() > 2;
         is_empty(&list);
-        tally.seen((first.is_ok(), given_up));
+        (first.is_ok(), given_up)
     });
-    found.require([(false, false), (false, true), (true, false)]);
 }
 
 /// A slot that its consumer gave up is settled by its producer, who then frees the block: the consumer is done with it.
 #[test]
 fn a_slot_given_up_is_settled() {
-    let given_up = Outcomes::new();
-    let tally = given_up.clone();
-    loom::model(move || {
+    explore([0, 1, 2, 3], || {
         let list = Arc::new(List::<Large>::new());
         let pushing = Arc::clone(&list);
         let thread = thread::spawn(move || {
@@ -76,17 +71,14 @@ fn a_slot_given_up_is_settled() {
         let places = list.places();
         is_empty(&list);
         // The more switches, the more often.
-        tally.seen((places - 2).min(3));
+        (places - 2).min(3)
     });
-    given_up.require([0, 1, 2, 3]);
 }
 
 /// Two consumers: each value once, in order, also across blocks that are freed by either.
 #[test]
 fn consumers_share() {
-    let shares = Outcomes::new();
-    let tally = shares.clone();
-    loom::model(move || {
+    explore([1, 2], || {
         let list = Arc::new(List::new());
         (1..=3).for_each(|number| {
             push(&list, number);
@@ -100,17 +92,14 @@ fn consumers_share() {
         all.sort_unstable();
         assert_eq!(all, [1, 2, 3]);
         is_empty(&list);
-        tally.seen(mine.len());
+        mine.len()
     });
-    shares.require([1, 2]);
 }
 
 /// Two consumers and a producer: a consumer that finds `head` moved finds `tail` moved too, so `head` never passes it.
 #[test]
 fn head_stays_behind_tail() {
-    let takers = Outcomes::new();
-    let tally = takers.clone();
-    loom::model(move || {
+    explore([(false, false), (false, true), (true, false)], || {
         let list = Arc::new(List::new());
         push(&list, 0);
         take(&list);
@@ -130,17 +119,14 @@ fn head_stays_behind_tail() {
         }
         producer.join().unwrap();
         is_empty(&list);
-        tally.seen((mine.is_ok(), theirs.is_ok()));
+        (mine.is_ok(), theirs.is_ok())
     });
-    takers.require([(false, false), (false, true), (true, false)]);
 }
 
 /// Two producers at the end of a block: both values come, each producer's in order, whoever makes the next block.
 #[test]
 fn producers_share() {
-    let orders = Outcomes::new();
-    let tally = orders.clone();
-    loom::model(move || {
+    explore([vec![0, 1, 2, 3], vec![0, 1, 3, 2], vec![0, 3, 1, 2]], || {
         let list = Arc::new(List::new());
         push(&list, 0);
         let other = Arc::clone(&list);
@@ -152,18 +138,15 @@ fn producers_share() {
         let order: Vec<u32> = (0..4).map(|_| take(&list)).collect();
         thread.join().unwrap();
         is_empty(&list);
-        tally.seen(order);
+        order
     });
-    orders.require([vec![0, 1, 2, 3], vec![0, 1, 3, 2], vec![0, 3, 1, 2]]);
 }
 
 /// All entries of the table are in use until another thread moves on from the first: its entry is used again, by then left
 /// by everybody.
 #[test]
 fn an_entry_is_used_again() {
-    let tries = Outcomes::new();
-    let tally = tries.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let list = Arc::new(List::<Large>::new());
         // Blocks of one, one and two slots, after the first entry, which has none.
         (0..4).for_each(|number| {
@@ -181,17 +164,14 @@ fn an_entry_is_used_again() {
         assert_eq!(thread.join().unwrap(), [Ok(0), Ok(1)]);
         assert_eq!([list.pop(), list.pop(), list.pop()], [Ok(2), Ok(3), Ok(4)]);
         is_empty(&list);
-        tally.seen(at_once);
+        at_once
     });
-    tries.require([false, true]);
 }
 
 /// A block that one thread emptied and kept is another's next one: it is no longer used by then.
 #[test]
 fn a_block_is_used_again() {
-    let spares = Outcomes::new();
-    let tally = spares.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let list = Arc::new(List::<Large>::new());
         push(&list, 0);
         push(&list, 1);
@@ -202,18 +182,15 @@ fn a_block_is_used_again() {
         assert_eq!(thread.join().unwrap(), [Ok(0), Ok(1)]);
         assert_eq!(list.pop(), Ok(2));
         is_empty(&list);
-        tally.seen(had_spare);
+        had_spare
     });
-    spares.require([false, true]);
 }
 
 /// A receiver that announced itself (for the second time) and then finds nothing is seen by the push, and with it all that
 /// it did before.
 #[test]
 fn no_push_misses_a_waiter() {
-    let seen = Outcomes::new();
-    let tally = seen.clone();
-    loom::model(move || {
+    explore([(false, true), (true, false), (true, true)], || {
         let list = Arc::new(List::new());
         push(&list, 0);
         take(&list);
@@ -238,17 +215,14 @@ fn no_push_misses_a_waiter() {
             assert_eq!(number, 2, "the push does not see it");
         }
         assert!(!awaited || number > 0);
-        tally.seen((found.is_ok(), awaited));
+        (found.is_ok(), awaited)
     });
-    seen.require([(false, true), (true, false), (true, true)]);
 }
 
 /// Who takes the flag away sees the waiters that set it.
 #[test]
 fn withdrawing_misses_no_waiter() {
-    let seen = Outcomes::new();
-    let tally = seen.clone();
-    loom::model(move || {
+    explore([(false, true), (true, false), (true, true)], || {
         let list = Arc::new(List::new());
         let waiter = Arc::new(AtomicUsize::new(0));
         let (announcing, waiting) = (Arc::clone(&list), Arc::clone(&waiter));
@@ -262,17 +236,14 @@ fn withdrawing_misses_no_waiter() {
         // The flag is there still, or its waiter was seen.
         let awaited = push(&list, 1);
         assert!(awaited || found);
-        tally.seen((found, awaited));
+        (found, awaited)
     });
-    seen.require([(false, true), (true, false), (true, true)]);
 }
 
 /// Closing against pushing and popping: the value is received or handed back.
 #[test]
 fn close_loses_nothing() {
-    let sent = Outcomes::new();
-    let tally = sent.clone();
-    loom::model(move || {
+    explore([(false, 0), (false, 1), (true, 1)], || {
         let list = Arc::new(List::new());
         let pushing = Arc::clone(&list);
         let thread = thread::spawn(move || pushing.push(5));
@@ -288,9 +259,8 @@ fn close_loses_nothing() {
         assert!(!list.close() && list.is_closed());
         assert_eq!(list.pop(), Err(PopError::Closed));
         // A place was claimed and given up when the value came back from one.
-        tally.seen((received.is_ok(), list.places()));
+        (received.is_ok(), list.places())
     });
-    sent.require([(false, 0), (false, 1), (true, 1)]);
 }
 
 /// What is left is dropped with the list, once, whatever block it stands in.
@@ -303,9 +273,7 @@ fn what_is_left_is_dropped_once() {
         }
     }
 
-    let left = Outcomes::new();
-    let tally = left.clone();
-    loom::model(move || {
+    explore([2], || {
         let drops = Arc::new(AtomicUsize::new(0));
         let list = Arc::new(List::new());
         push(&list, Counted(Arc::clone(&drops)));
@@ -321,18 +289,15 @@ fn what_is_left_is_dropped_once() {
         assert_eq!(list.len(), 3 - before);
         drop(Arc::try_unwrap(list).expect("the other one is gone"));
         assert_eq!(drops.load(Ordering::Relaxed), 3);
-        tally.seen(before);
+        before
     });
-    left.require([2]);
 }
 
 /// A list that holds nothing leaves its large block while a value is pushed: the value is in the one or the other, and
 /// both are freed.
 #[test]
 fn a_large_block_is_left() {
-    let outcomes = Outcomes::new();
-    let tally = outcomes.clone();
-    loom::model(move || {
+    explore([(false, 0), (false, 1), (false, 2), (true, 0), (true, 1), (true, 2)], || {
         let list = Arc::new(List::new());
         // Blocks of two, two and four slots.
         (0..5).for_each(|number| {
@@ -349,17 +314,14 @@ fn a_large_block_is_left() {
         let places = list.places();
         is_empty(&list);
         // What was not claimed for a value was given up: with the block or, once more, as a slot.
-        tally.seen((first.is_ok(), (places - 6).min(2)));
+        (first.is_ok(), (places - 6).min(2))
     });
-    outcomes.require([(false, 0), (false, 1), (false, 2), (true, 0), (true, 1), (true, 2)]);
 }
 
 /// Two consumers leave the same large block: one entry follows it, and values go on from there.
 #[test]
 fn a_large_block_is_left_once() {
-    let outcomes = Outcomes::new();
-    let tally = outcomes.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let list = Arc::new(List::new());
         (0..5).for_each(|number| {
             push(&list, number);
@@ -375,18 +337,15 @@ fn a_large_block_is_left_once() {
         assert_eq!(list.places(), 7);
         is_empty(&list);
         // If not, it lost to the other one, who was about to.
-        tally.seen(left);
+        left
     });
-    outcomes.require([false, true]);
 }
 
 /// Values are pushed while another thread leaves the large block: a link that was passed by leads nowhere, and is replaced
 /// at the end of the block.
 #[test]
 fn a_link_that_was_passed_by_leads_nowhere() {
-    let outcomes = Outcomes::new();
-    let tally = outcomes.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let list = Arc::new(List::new());
         (0..5).for_each(|number| {
             push(&list, number);
@@ -401,7 +360,6 @@ fn a_link_that_was_passed_by_leads_nowhere() {
         let rest: Vec<u32> = std::iter::from_fn(|| list.pop().ok()).collect();
         assert_eq!([theirs.into_iter().collect(), rest].concat(), [5, 6, 7, 8]);
         is_empty(&list);
-        tally.seen(theirs.is_ok());
+        theirs.is_ok()
     });
-    outcomes.require([false, true]);
 }

@@ -8,4 +8,5 @@ mod lock;
 mod outcomes;
 mod refs;
 mod ring;
+mod select;
 mod wait;

@@ -28,3 +28,30 @@ impl<K: Ord + Debug> Outcomes<K> {
         println!("model {model}: {} executions, {} outcomes", tally.values().sum::<usize>(), tally.len());
     }
 }
+
+/// Runs a model, and requires every outcome that can happen to have been seen, and no other.
+pub(crate) fn explore<K, const N: usize>(expected: [K; N], model: impl Fn() -> K + Send + Sync + 'static)
+where
+    K: Clone + Ord + Debug + Send + 'static,
+{
+    explore_within(usize::MAX, expected, model);
+}
+
+/// As `explore`, of a model with so many steps that fewer preemptions than usual must do.
+pub(crate) fn explore_within<K, const N: usize>(
+    preemptions: usize,
+    expected: [K; N],
+    model: impl Fn() -> K + Send + Sync + 'static,
+) where
+    K: Clone + Ord + Debug + Send + 'static,
+{
+    let outcomes = Outcomes::new();
+    let tally = outcomes.clone();
+    let mut explorer = loom::model::Builder::new();
+    explorer.preemption_bound = match explorer.preemption_bound {
+        Some(usual) => Some(usual.min(preemptions)),
+        None => (preemptions < usize::MAX).then_some(preemptions),
+    };
+    explorer.check(move || tally.seen(model()));
+    outcomes.require(expected);
+}

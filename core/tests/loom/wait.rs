@@ -6,7 +6,7 @@ use std::task::Waker;
 use crossinterp_core::internals::{End, Phase, Place, Table};
 use loom::thread;
 
-use super::outcomes::Outcomes;
+use super::outcomes::explore;
 
 fn waker() -> Waker {
     Waker::noop().clone()
@@ -22,9 +22,7 @@ fn shared() -> (Arc<Table<u32>>, Place<u32>) {
 /// Who claims finds the wake function in the node.
 #[test]
 fn a_claim_sees_the_waker() {
-    let claimed = Outcomes::new();
-    let tally = claimed.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (table, place) = shared();
         let claimer = {
             let table = Arc::clone(&table);
@@ -35,17 +33,14 @@ fn a_claim_sees_the_waker() {
         let phase = place.phase();
         assert_eq!(phase, if woken { Phase::Woken } else { Phase::Waiting });
         assert_eq!(place.leave().woken, woken);
-        tally.seen(woken);
+        woken
     });
-    claimed.require([false, true]);
 }
 
 /// After it was woken an operation may use its node again.
 #[test]
 fn a_woken_node_is_its_owners() {
-    let again = Outcomes::new();
-    let tally = again.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (table, place) = shared();
         assert!(place.offer(waker()));
         let owner = thread::spawn(move || {
@@ -59,17 +54,14 @@ fn a_woken_node_is_its_owners() {
             looks
         });
         assert!(table.wake_one().is_some());
-        tally.seen(owner.join().unwrap() > 0);
+        owner.join().unwrap() > 0
     });
-    again.require([false, true]);
 }
 
 /// An operation that leaves while it is claimed takes its message, and the claimer frees the node, for another one.
 #[test]
 fn who_leaves_in_the_middle_is_done() {
-    let ends = Outcomes::new();
-    let tally = ends.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (table, mut place) = shared();
         place.load(1);
         assert!(place.offer(waker()));
@@ -87,17 +79,14 @@ fn who_leaves_in_the_middle_is_done() {
         assert_eq!(left.message, Some(1));
         let woken = claimer.join().unwrap();
         assert_eq!(left.woken, woken);
-        tally.seen(woken);
+        woken
     });
-    ends.require([false, true]);
 }
 
 /// A node goes from one operation to the next only when the first is done with it.
 #[test]
 fn a_node_is_used_again() {
-    let sizes = Outcomes::new();
-    let tally = sizes.clone();
-    loom::model(move || {
+    explore([2, 4], || {
         let (table, kept) = shared();
         let wait = |table: &Table<u32>| {
             let place = table.take().unwrap();
@@ -111,17 +100,14 @@ fn a_node_is_used_again() {
         wait(&table);
         other.join().unwrap();
         assert!(!kept.leave().woken);
-        tally.seen(table.size());
+        table.size()
     });
-    sizes.require([2, 4]);
 }
 
 /// Nodes are found when they were made, by those who look for waiting ones and by those who make some themselves.
 #[test]
 fn a_new_node_is_seen_whole() {
-    let ends = Outcomes::new();
-    let tally = ends.clone();
-    loom::model(move || {
+    explore([(false, 2), (true, 2), (false, 4), (true, 4)], || {
         let table = Arc::new(Table::<u32>::new());
         let other = {
             let table = Arc::clone(&table);
@@ -136,37 +122,31 @@ fn a_new_node_is_seen_whole() {
         let theirs = other.join().unwrap();
         assert_eq!(theirs.leave().woken, woken);
         assert!(!mine.leave().woken);
-        tally.seen((woken, table.size()));
+        (woken, table.size())
     });
-    ends.require([(false, 2), (true, 2), (false, 4), (true, 4)]);
 }
 
 /// A message that was handed to a receive is there when it is done, or back with who handed it, never both.
 #[test]
 fn a_message_is_seen_whole() {
-    let ends = Outcomes::new();
-    let tally = ends.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (table, place) = shared();
         assert!(place.offer(waker()));
         let sender = {
             let table = Arc::clone(&table);
-            thread::spawn(move || table.hand(7, || true).message.is_none())
+            thread::spawn(move || table.hand(7, false, || true).message.is_none())
         };
         let left = place.leave();
         let handed = sender.join().unwrap();
         assert_eq!((left.done, left.message), (handed, handed.then_some(7)));
-        tally.seen(handed);
+        handed
     });
-    ends.require([false, true]);
 }
 
 /// A message that waits in a send is whole for who takes it, and taken once.
 #[test]
 fn a_peer_sees_the_message() {
-    let ends = Outcomes::new();
-    let tally = ends.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (table, mut place) = shared();
         let receiver = {
             let table = Arc::clone(&table);
@@ -178,39 +158,33 @@ fn a_peer_sees_the_message() {
         let fetched = receiver.join().unwrap();
         assert_eq!((left.done, left.message.or(fetched)), (fetched.is_some(), Some(7)));
         assert!(left.message.is_none() || fetched.is_none());
-        tally.seen(fetched.is_some());
+        fetched.is_some()
     });
-    ends.require([false, true]);
 }
 
 /// A message handed to a receive that goes without it is received by somebody else, once.
 #[test]
 fn a_returned_message_is_taken_once() {
-    let ends = Outcomes::new();
-    let tally = ends.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (table, place) = shared();
         assert!(place.offer(waker()));
         let sender = {
             let table = Arc::clone(&table);
-            thread::spawn(move || table.hand(7, || true).message.is_none())
+            thread::spawn(move || table.hand(7, false, || true).message.is_none())
         };
         let left = table.give_back(place);
         assert_eq!(left.message, None);
         let taken = table.fetch_returned();
         let handed = sender.join().unwrap();
         assert_eq!((left.done, taken), (handed, handed.then_some(7)));
-        tally.seen(handed);
+        handed
     });
-    ends.require([false, true]);
 }
 
 /// A domain that ends an operation finds its wake function.
 #[test]
 fn an_end_sees_the_waker() {
-    let ends = Outcomes::new();
-    let tally = ends.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let (table, place) = shared();
         let ticket = place.ticket();
         let domain = thread::spawn(move || matches!(table.end(&ticket, false), End::Waiting(_)));
@@ -220,17 +194,14 @@ fn an_end_sees_the_waker() {
         assert!(offered || !woken);
         assert!(!offered || woken, "nobody would wake it");
         let _ = place.leave();
-        tally.seen(offered);
+        offered
     });
-    ends.require([false, true]);
 }
 
 /// Ending against waking: the baton is not lost. Either the end passes it on, or the waker found that it was to go on.
 #[test]
 fn an_end_against_a_claim() {
-    let ends = Outcomes::new();
-    let tally = ends.clone();
-    loom::model(move || {
+    explore(["it was waiting", "it had the baton", "it is being woken"], || {
         let (table, place) = shared();
         assert!(place.offer(waker()));
         let ticket = place.ticket();
@@ -247,23 +218,20 @@ fn an_end_against_a_claim() {
         assert_eq!(claimed, end == "it had the baton");
         let left = place.leave();
         assert!(left.woken);
-        tally.seen(end);
+        end
     });
-    ends.require(["it was waiting", "it had the baton", "it is being woken"]);
 }
 
 /// A message that is being handed to a receive that its domain ends is returned, by one of the two.
 #[test]
 fn an_end_returns_a_message_on_its_way() {
-    let ends = Outcomes::new();
-    let tally = ends.clone();
-    loom::model(move || {
+    explore([(false, false), (true, false), (true, true)], || {
         let (table, place) = shared();
         assert!(place.offer(waker()));
         let ticket = place.ticket();
         let sender = {
             let table = Arc::clone(&table);
-            thread::spawn(move || table.hand(7, || true))
+            thread::spawn(move || table.hand(7, false, || true))
         };
         let end = matches!(table.end(&ticket, false), End::Returned);
         let handed = sender.join().unwrap();
@@ -273,7 +241,6 @@ fn an_end_returns_a_message_on_its_way() {
         assert_eq!(table.fetch_returned(), sent.then_some(7));
         let left = place.leave();
         assert_eq!(left.message, None);
-        tally.seen((sent, handed.returned));
+        (sent, handed.returned)
     });
-    ends.require([(false, false), (true, false), (true, true)]);
 }

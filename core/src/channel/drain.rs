@@ -1,0 +1,41 @@
+//! Closing a channel and taking back what is queued.
+
+use core::fmt;
+use core::iter::FusedIterator;
+
+use super::Channel;
+use crate::refs::Shared;
+
+/// What was queued in a channel that was closed, the oldest first. When it is dropped, what is left is dropped too. Receivers
+/// may still take some of it meanwhile.
+pub struct Drain<T>(Option<Shared<Channel<T>>>);
+
+impl<T> Drain<T> {
+    pub(super) fn new(channel: Option<&Shared<Channel<T>>>) -> Self {
+        Self(channel.cloned())
+    }
+}
+
+impl<T> Iterator for Drain<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.as_ref()?.take_left()
+    }
+}
+
+impl<T> FusedIterator for Drain<T> {}
+
+impl<T> Drop for Drain<T> {
+    fn drop(&mut self) {
+        self.for_each(drop);
+    }
+}
+
+impl<T> fmt::Debug for Drain<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drain")
+            .field("len", &self.0.as_ref().map_or(0, |channel| channel.len()))
+            .finish_non_exhaustive()
+    }
+}
