@@ -1,0 +1,201 @@
+//! Each way to send and to receive.
+
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use crossinterp_core::{
+    DomainError, Receiver, RecvTimeoutError, RecvWait, SendTimeoutError, SendWait, Sender, TryRecvError,
+    TrySendError, WaitError,
+};
+
+use crate::rounds::Rng;
+
+/// How an attempt to send ended.
+#[derive(Debug)]
+pub(crate) enum Sent<T> {
+    Yes,
+    NotNow(T),
+    Never(T),
+    /// The waiting operation was dropped: nobody knows.
+    GivenUp,
+}
+
+/// How an attempt to receive ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Received {
+    Some,
+    NotNow,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way {
+    Plain,
+    Try,
+    /// With a time limit so short that it is often over.
+    Timeout,
+    /// Begun, and waited for.
+    Begin,
+    /// Begun, and finished after a moment, whatever came of it.
+    Finish,
+    /// Begun, and dropped after a moment.
+    Drop,
+    /// Several begun at once, some finished and some dropped; of sends only one.
+    Several,
+}
+
+/// The ways that keep the order of messages: a receive that is dropped may put one back behind others that were received.
+pub(crate) const ORDERLY: &[Way] = &[Way::Plain, Way::Plain, Way::Try, Way::Timeout, Way::Begin, Way::Finish];
+pub(crate) const ALL: &[Way] =
+    &[Way::Plain, Way::Plain, Way::Try, Way::Timeout, Way::Begin, Way::Finish, Way::Drop, Way::Several];
+/// The ways that end by themselves.
+pub(crate) const IMPATIENT: &[Way] = &[Way::Try, Way::Timeout, Way::Finish, Way::Drop, Way::Several];
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+fn waker() -> Waker {
+    Waker::from(Arc::new(Unpark(thread::current())))
+}
+
+fn moment(rng: &mut Rng) {
+    match rng.below(4) {
+        0 => {}
+        1 => thread::park_timeout(Duration::from_micros(rng.below(100))),
+        _ => (0..rng.below(4)).for_each(|_| thread::yield_now()),
+    }
+}
+
+fn short(rng: &mut Rng) -> Duration {
+    Duration::from_micros(rng.below(200))
+}
+
+fn outcome<T>(finished: Result<(), (T, WaitError)>) -> Sent<T> {
+    match finished {
+        Ok(()) => Sent::Yes,
+        Err((message, WaitError::Pending)) => Sent::NotNow(message),
+        Err((message, WaitError::Disconnected | WaitError::Ended)) => Sent::Never(message),
+    }
+}
+
+fn wait_for_send<T>(mut wait: SendWait<T>) -> Sent<T> {
+    loop {
+        if let Some(finished) = wait.try_finish(waker()) {
+            return outcome(finished);
+        }
+        thread::park();
+    }
+}
+
+fn wait_for_receive<T>(mut wait: RecvWait<T>) -> Result<T, WaitError> {
+    loop {
+        if let Some(finished) = wait.try_finish(waker()) {
+            return finished;
+        }
+        thread::park();
+    }
+}
+
+/// Sends in one of these ways.
+pub(crate) fn send<T>(tx: &Sender<T>, message: T, ways: &[Way], rng: &mut Rng) -> Sent<T> {
+    let way = rng.one_of(ways);
+    let begun = match way {
+        Way::Plain => {
+            return tx.send(message).map_or_else(|error| Sent::Never(error.into_inner()), |()| Sent::Yes);
+        }
+        Way::Try => {
+            return match tx.try_send(message) {
+                Ok(()) => Sent::Yes,
+                Err(TrySendError::Full(message)) => Sent::NotNow(message),
+                Err(TrySendError::Disconnected(message)) => Sent::Never(message),
+            };
+        }
+        Way::Timeout => {
+            return match tx.send_timeout(message, short(rng)) {
+                Ok(()) => Sent::Yes,
+                Err(SendTimeoutError::Timeout(message)) => Sent::NotNow(message),
+                Err(SendTimeoutError::Disconnected(message)) => Sent::Never(message),
+            };
+        }
+        Way::Begin | Way::Finish | Way::Drop | Way::Several => tx.begin_send(message, waker()),
+    };
+    let wait = match begun {
+        Ok(wait) => wait,
+        Err((message, DomainError::Ended)) => return Sent::Never(message),
+        Err((_, DomainError::NoMemory)) => panic!("no memory"),
+    };
+    if matches!(way, Way::Begin) {
+        return wait_for_send(wait);
+    }
+    moment(rng);
+    if matches!(way, Way::Drop) {
+        return Sent::GivenUp;
+    }
+    outcome(wait.finish())
+}
+
+/// Receives in one of these ways, and gives what came to `take`.
+pub(crate) fn receive<T>(rx: &Receiver<T>, ways: &[Way], rng: &mut Rng, mut take: impl FnMut(T)) -> Received {
+    let way = rng.one_of(ways);
+    let received = match way {
+        Way::Plain => rx.recv().map_err(|_| Received::Never),
+        Way::Try => rx.try_recv().map_err(|error| match error {
+            TryRecvError::Empty => Received::NotNow,
+            TryRecvError::Disconnected => Received::Never,
+        }),
+        Way::Timeout => rx.recv_timeout(short(rng)).map_err(|error| match error {
+            RecvTimeoutError::Timeout => Received::NotNow,
+            RecvTimeoutError::Disconnected => Received::Never,
+        }),
+        Way::Begin | Way::Finish | Way::Drop => match begin(rx) {
+            None => Err(Received::Never),
+            Some(wait) if matches!(way, Way::Begin) => finished(wait_for_receive(wait)),
+            Some(wait) => {
+                moment(rng);
+                if matches!(way, Way::Finish) { finished(wait.finish()) } else { Err(Received::NotNow) }
+            }
+        },
+        Way::Several => {
+            let waits: Vec<_> = (0..2 + rng.below(10)).filter_map(|_| begin(rx)).collect();
+            moment(rng);
+            for wait in waits {
+                if rng.below(2) == 0
+                    && let Ok(message) = wait.finish()
+                {
+                    take(message);
+                }
+            }
+            Err(Received::NotNow)
+        }
+    };
+    match received {
+        Ok(message) => {
+            take(message);
+            Received::Some
+        }
+        Err(none) => none,
+    }
+}
+
+fn finished<T>(finished: Result<T, WaitError>) -> Result<T, Received> {
+    finished.map_err(|error| match error {
+        WaitError::Pending => Received::NotNow,
+        WaitError::Disconnected | WaitError::Ended => Received::Never,
+    })
+}
+
+/// `None`: the domain ends.
+fn begin<T>(rx: &Receiver<T>) -> Option<RecvWait<T>> {
+    match rx.begin_recv(waker()) {
+        Ok(wait) => Some(wait),
+        Err(DomainError::Ended) => None,
+        Err(DomainError::NoMemory) => panic!("no memory"),
+    }
+}
