@@ -1,6 +1,5 @@
 //! Schedules of one channel, its ends, waits and domains, read from bytes and compared with the model after each step.
 
-use std::collections::BTreeMap;
 use std::iter;
 use std::sync::Arc;
 
@@ -62,7 +61,8 @@ struct World {
     states: [DomainState; 3],
     senders: Vec<Handle<Sender<Message>>>,
     receivers: Vec<Handle<Receiver<Message>>>,
-    waits: BTreeMap<WaitId, Waiting>,
+    /// In the order of the model's.
+    waits: Vec<(WaitId, Waiting)>,
 }
 
 impl World {
@@ -80,7 +80,7 @@ impl World {
             states: [DomainState::Open; 3],
             senders: vec![Handle { end: sender, domain: None, ended: false }],
             receivers: vec![Handle { end: receiver, domain: None, ended: false }],
-            waits: BTreeMap::new(),
+            waits: Vec::new(),
         }
     }
 
@@ -181,7 +181,7 @@ impl World {
             Ok(wait) => {
                 assert!(self.lets_wait(*domain), "a domain that ends lets somebody wait");
                 let id = self.model.begin_send(*domain, number);
-                self.waits.insert(id, Waiting { wait: Wait::Send(wait), wakes });
+                self.waits.push((id, Waiting { wait: Wait::Send(wait), wakes }));
             }
             Err((message, error)) => {
                 assert_eq!((message.number, error), (number, DomainError::Ended));
@@ -200,7 +200,7 @@ impl World {
             Ok(wait) => {
                 assert!(self.lets_wait(*domain), "a domain that ends lets somebody wait");
                 let id = self.model.begin_recv(*domain);
-                self.waits.insert(id, Waiting { wait: Wait::Recv(wait), wakes });
+                self.waits.push((id, Waiting { wait: Wait::Recv(wait), wakes }));
             }
             Err(error) => {
                 assert_eq!(error, DomainError::Ended);
@@ -219,7 +219,7 @@ impl World {
             return self.abandon(choice);
         }
         let outcome = self.model.finish(id);
-        let Waiting { wait, wakes } = self.waits.remove(&id).expect("the wait was picked");
+        let Waiting { wait, wakes } = self.take_wait(id);
         match wait {
             Wait::Send(wait) => {
                 let unsent = wait.finish().map_err(|(message, error)| (message.number, error));
@@ -239,7 +239,8 @@ impl World {
             return self.abandon(choice);
         }
         let outcome = self.model.try_finish(id);
-        let Waiting { wait, wakes } = self.waits.get_mut(&id).expect("the wait was picked");
+        let place = self.place(id);
+        let (_, Waiting { wait, wakes }) = &mut self.waits[place];
         let (new_wakes, waker) = Wakes::new();
         match wait {
             Wait::Send(wait) => {
@@ -267,14 +268,21 @@ impl World {
     fn abandon(&mut self, choice: usize) {
         let Some(id) = self.pick_wait(choice) else { return };
         self.model.abandon(id);
-        let Waiting { wait, wakes } = self.waits.remove(&id).expect("the wait was picked");
+        let Waiting { wait, wakes } = self.take_wait(id);
         drop(wait);
         wakes.assert_forgotten();
     }
 
     fn pick_wait(&self, choice: usize) -> Option<WaitId> {
-        let ids = self.model.wait_ids();
-        pick(&ids, choice).map(|index| ids[index])
+        pick(&self.waits, choice).map(|index| self.waits[index].0)
+    }
+
+    fn place(&self, id: WaitId) -> usize {
+        self.waits.iter().position(|(other, _)| *other == id).expect("the wait was picked")
+    }
+
+    fn take_wait(&mut self, id: WaitId) -> Waiting {
+        self.waits.remove(self.place(id)).1
     }
 
     /// The handle of an end was dropped; one that has ended was taken out of the count before.
@@ -329,12 +337,14 @@ impl World {
     /// Everything that can be seen from outside is as the model says.
     fn compare(&self) {
         self.ledger.assert_alive(self.model.alive());
-        for (id, Waiting { wait, wakes }) in &self.waits {
+        assert_eq!(self.waits.len(), self.model.waits().len());
+        for ((id, Waiting { wait, wakes }), (known, expected)) in self.waits.iter().zip(self.model.waits()) {
+            assert_eq!(id, known);
             let settled = match wait {
                 Wait::Send(wait) => wait.is_settled(),
                 Wait::Recv(wait) => wait.is_settled(),
             };
-            assert_eq!(settled, self.model.wait(*id).phase != Phase::Waiting, "wait {id} is settled");
+            assert_eq!(settled, expected.phase != Phase::Waiting, "wait {id} is settled");
             assert_eq!(wakes.count(), usize::from(settled), "how often wait {id} was woken");
             assert_eq!(wakes.is_kept(), !settled, "the waker of wait {id} is kept");
         }
@@ -369,7 +379,7 @@ impl World {
     fn end(self) {
         let Self { ledger, senders, receivers, waits, domains, .. } = self;
         let (waits, wakes): (Vec<_>, Vec<_>) =
-            waits.into_values().map(|Waiting { wait, wakes }| (wait, wakes)).unzip();
+            waits.into_iter().map(|(_, Waiting { wait, wakes })| (wait, wakes)).unzip();
         drop((waits, senders, receivers, domains));
         wakes.iter().for_each(|wakes| wakes.assert_forgotten());
         ledger.assert_alive(iter::empty());

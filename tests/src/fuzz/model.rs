@@ -72,7 +72,8 @@ pub(crate) struct Model {
     /// When each message was handed to a receive, which is the order in which returned ones are received.
     handed: BTreeMap<Number, usize>,
     returned: BTreeMap<usize, Number>,
-    waits: BTreeMap<WaitId, Wait>,
+    /// The oldest first. There are few, so a list is the fastest map.
+    waits: Vec<(WaitId, Wait)>,
     pub(crate) senders: usize,
     pub(crate) receivers: usize,
     closed: bool,
@@ -87,7 +88,7 @@ impl Model {
             queue: VecDeque::new(),
             handed: BTreeMap::new(),
             returned: BTreeMap::new(),
-            waits: BTreeMap::new(),
+            waits: Vec::new(),
             senders: 1,
             receivers: 1,
             closed: false,
@@ -108,16 +109,21 @@ impl Model {
     }
 
     pub(crate) fn wait(&self, id: WaitId) -> Wait {
-        self.waits[&id]
+        self.waits[self.place(id)].1
     }
 
-    pub(crate) fn wait_ids(&self) -> Vec<WaitId> {
-        self.waits.keys().copied().collect()
+    fn place(&self, id: WaitId) -> usize {
+        self.waits.iter().position(|(other, _)| *other == id).expect("the wait is known")
+    }
+
+    /// The waits, the oldest first.
+    pub(crate) fn waits(&self) -> &[(WaitId, Wait)] {
+        &self.waits
     }
 
     /// Every message that must be alive now.
     pub(crate) fn alive(&self) -> impl Iterator<Item = Number> + Clone {
-        let held = self.waits.values().filter_map(|wait| wait.message);
+        let held = self.waits.iter().filter_map(|(_, wait)| wait.message);
         self.queue.iter().copied().chain(self.returned.values().copied()).chain(held)
     }
 
@@ -125,7 +131,7 @@ impl Model {
     pub(crate) fn check_baton(&self) {
         for side in [Side::Sender, Side::Receiver].into_iter().filter(|side| self.is_ready(*side)) {
             let sleeps = self.oldest(side).is_some();
-            let awake = self.waits.values().any(|wait| wait.side == side && wait.phase == Phase::Woken);
+            let awake = self.waits.iter().any(|(_, wait)| wait.side == side && wait.phase == Phase::Woken);
             assert!(!sleeps || (awake && !self.is_closed()), "all of the {side:?} side sleep: {self:?}");
         }
     }
@@ -170,7 +176,7 @@ impl Model {
             return Ok(message);
         }
         if let Some(sender) = self.oldest(Side::Sender).filter(|_| self.is_rendezvous()) {
-            let message = self.waits[&sender].message.expect("a waiting sender has its message");
+            let message = self.wait(sender).message.expect("a waiting sender has its message");
             self.settle(sender, Phase::Done, None);
             return Ok(message);
         }
@@ -200,19 +206,19 @@ impl Model {
     /// The owner ends its operation and gets what came of it, with a message that it received or could not send.
     pub(crate) fn finish(&mut self, id: WaitId) -> (Outcome, Option<Number>) {
         let outcome = self.attempt(id).unwrap_or_else(|| {
-            let message = self.waits[&id].message;
+            let message = self.wait(id).message;
             self.go(id);
             (Outcome::Pending, message)
         });
-        self.waits.remove(&id);
+        self.waits.remove(self.place(id));
         outcome
     }
 
     /// The owner asks what came of its operation. `None`: it waits on, in its old place.
     pub(crate) fn try_finish(&mut self, id: WaitId) -> Option<(Outcome, Option<Number>)> {
         let outcome = self.attempt(id);
-        if outcome.is_none() && self.waits[&id].phase == Phase::Woken {
-            let message = self.waits[&id].message;
+        if outcome.is_none() && self.wait(id).phase == Phase::Woken {
+            let message = self.wait(id).message;
             self.settle(id, Phase::Waiting, message);
             self.look(id);
         }
@@ -221,9 +227,9 @@ impl Model {
 
     /// The owner drops its operation.
     pub(crate) fn abandon(&mut self, id: WaitId) {
-        let Wait { side, phase, message, .. } = self.waits[&id];
+        let Wait { side, phase, message, .. } = self.wait(id);
         self.go(id);
-        self.waits.remove(&id);
+        self.waits.remove(self.place(id));
         if let (Side::Receiver, Phase::Done, Some(message)) = (side, phase, message) {
             self.give_back(message);
         }
@@ -251,7 +257,7 @@ impl Model {
     /// A domain ends its operations, in whatever order: see `end_is_a_race`.
     pub(crate) fn end_waits(&mut self, domain: usize) {
         for id in self.waits_of(domain) {
-            let Wait { side, phase, message, .. } = self.waits[&id];
+            let Wait { side, phase, message, .. } = self.wait(id);
             match (phase, side) {
                 (Phase::Waiting, _) => self.settle(id, Phase::Ended, message),
                 (Phase::Woken, _) => {
@@ -275,10 +281,10 @@ impl Model {
     /// its message back, or (on a rendezvous) before a sender is ended that offers one; and nobody if not.
     pub(crate) fn end_is_a_race(&self, domain: usize) -> bool {
         let count = |ends: bool, side: Side, phase: Phase| {
-            let wanted = |wait: &&Wait| {
+            let wanted = |(_, wait): &&(WaitId, Wait)| {
                 wait.side == side && wait.phase == phase && (wait.domain == Some(domain)) == ends
             };
-            self.waits.values().filter(wanted).count()
+            self.waits.iter().filter(wanted).count()
         };
         let offered = |ends: bool| self.is_rendezvous() && count(ends, Side::Sender, Phase::Waiting) > 0;
         let stays = self.len() > 0 || offered(false);
@@ -317,12 +323,13 @@ impl Model {
 
     fn begin(&mut self, side: Side, domain: Option<usize>, phase: Phase, message: Option<Number>) -> WaitId {
         self.waits_made += 1;
-        self.waits.insert(self.waits_made, Wait { side, domain, phase, baton: false, message });
+        self.waits.push((self.waits_made, Wait { side, domain, phase, baton: false, message }));
         self.waits_made
     }
 
     fn settle(&mut self, id: WaitId, phase: Phase, message: Option<Number>) {
-        let wait = self.waits.get_mut(&id).expect("the wait is known");
+        let place = self.place(id);
+        let (_, wait) = &mut self.waits[place];
         let was = wait.phase;
         (wait.phase, wait.message) = (phase, message);
         // What ends while it waits is woken to hear that; what ends with a message in its hand had been told before.
@@ -337,7 +344,7 @@ impl Model {
 
     fn wake(&mut self, side: Side) {
         if let Some(id) = self.oldest(side) {
-            let message = self.waits[&id].message;
+            let message = self.wait(id).message;
             self.settle(id, Phase::Woken, message);
         }
     }
@@ -359,7 +366,7 @@ impl Model {
 
     /// One that begins to wait does not wait for what is there.
     fn look(&mut self, id: WaitId) {
-        let Wait { side, message, .. } = self.waits[&id];
+        let Wait { side, message, .. } = self.wait(id);
         if self.is_ready(side) {
             self.settle(id, Phase::Woken, message);
         }
@@ -367,7 +374,7 @@ impl Model {
 
     /// One that was woken tries. `None`: there is nothing for it, and it is not over.
     fn attempt(&mut self, id: WaitId) -> Option<(Outcome, Option<Number>)> {
-        let Wait { side, phase, message, .. } = self.waits[&id];
+        let Wait { side, phase, message, .. } = self.wait(id);
         let outcome = match phase {
             Phase::Waiting | Phase::Over => return None,
             Phase::Done => (Outcome::Done, message),
@@ -391,7 +398,7 @@ impl Model {
     }
 
     fn go(&mut self, id: WaitId) {
-        let Wait { side, baton, .. } = self.waits[&id];
+        let Wait { side, baton, .. } = self.wait(id);
         self.settle(id, Phase::Over, None);
         if baton {
             self.pass_on(side);
