@@ -9,11 +9,13 @@ mod loom;
 mod models;
 mod process;
 mod python;
+mod sanitizers;
 mod step;
 mod steps;
 mod table;
 mod tally;
 mod test;
+mod toolchain;
 mod weaken;
 mod workspace;
 

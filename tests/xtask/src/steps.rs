@@ -1,20 +1,21 @@
 //! What the steps of `cargo xtask test` run.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
 use crate::formatters::Formatters;
-use crate::process::{End, run_logged};
 use crate::python::Interpreter;
+use crate::sanitizers;
 use crate::step::{Running, Step};
 use crate::tally::Counts;
+use crate::toolchain::Toolchain;
 use crate::workspace::{cargo, files_below, has_extension, root, target, xtask};
 
 /// The steps that need no Python, apart from the formatters.
-pub(crate) fn of_rust() -> Vec<Step> {
+pub(crate) fn of_rust(full: bool) -> Vec<Step> {
     vec![
         Step::new("fmt", 5, fmt),
         Step::new("clippy", 8, clippy),
@@ -22,9 +23,12 @@ pub(crate) fn of_rust() -> Vec<Step> {
         Step::new("no-std", 3, no_std),
         Step::new("rust", 10, rust),
         Step::new("c", 8, |step| step.run(test_suite(), Counts::Libtest)),
-        Step::new("stops", 5, stops),
+        Step::new("stops", 10, stops),
+        Step::new("fuzz", 15, |step| fuzz(step, &["--sanitizer", "none", "--seconds", "30"])),
         Step::new("loom", 10, |step| step.run(own("loom"), Counts::Xtask)),
         Step::new("weaken", 15, |step| step.run(own("weaken"), Counts::Xtask)),
+        Step::new("asan", if full { 30 } else { 10 }, move |step| asan(step, full)),
+        Step::new("tsan", if full { 50 } else { 10 }, move |step| tsan(step, full)),
     ]
 }
 
@@ -45,8 +49,12 @@ pub(crate) fn pytest(interpreter: &Interpreter, full: bool) -> Step {
 /// The steps that only `--full` has.
 pub(crate) fn long_ones(interpreter: Option<&Interpreter>) -> Vec<Step> {
     let mut steps = vec![
-        Step::new("fuzz", 20, fuzz),
-        Step::new("asan", 20, asan),
+        Step::new("fuzz-long", 45, |step| {
+            fuzz(step, &["--seconds", "300"])?;
+            let mut many = own("fuzz");
+            many.args(["channel", "--sanitizer", "none", "--jobs", "2", "--runs", "10000000"]);
+            step.run(many, Counts::Nothing)
+        }),
         Step::new("valgrind", 20, |step| {
             let mut command = test_suite();
             command.env("CROSSINTERP_C_SANITIZE", "valgrind");
@@ -109,10 +117,21 @@ fn docs(step: &mut Running) -> Result<()> {
     step.run(command, Counts::Nothing)
 }
 
+/// Core without the standard library: also on platforms that have none.
 fn no_std(step: &mut Running) -> Result<()> {
+    let core = ["-p", "crossinterp-core", "--no-default-features", "--lib"];
     let mut command = cargo();
-    command.args(["check", "-p", "crossinterp-core", "--no-default-features", "--lib"]);
-    step.run(command, Counts::Nothing)
+    command.arg("check").args(core);
+    step.run(command, Counts::Nothing)?;
+    let toolchain = Toolchain::with_source()?;
+    for platform in ["thumbv7em-none-eabi", "x86_64-unknown-none"] {
+        let mut command = toolchain.cargo();
+        command.arg("build").args(core).args(["--target", platform, "-Zbuild-std=core,alloc"]);
+        // A folder of its own: what is built with other options is kept apart.
+        command.env("CARGO_TARGET_DIR", target().join("no-std")).env("RUSTC_BOOTSTRAP", "1");
+        step.run(command, Counts::Nothing)?;
+    }
+    Ok(())
 }
 
 fn rust(step: &mut Running) -> Result<()> {
@@ -121,77 +140,42 @@ fn rust(step: &mut Running) -> Result<()> {
     step.run(command, Counts::Libtest)
 }
 
-/// Threads that are stopped in the middle of an operation: core's tests of that, with its stop points compiled in.
+/// Threads that are stopped, or stepped, in the middle of an operation: the tests that need core's stop points.
 fn stops(step: &mut Running) -> Result<()> {
-    let mut command = cargo();
-    command.args(["test", "-p", "crossinterp-core", "--test", "stops"]);
-    // A folder of its own: other flags would throw the normal build's cache away.
-    command.env("CARGO_TARGET_DIR", target().join("stops")).env("RUSTFLAGS", "--cfg xi_stop");
-    step.run(command, Counts::Libtest)
+    for (package, test) in [("crossinterp-core", "stops"), ("crossinterp-tests", "stepped")] {
+        let mut command = cargo();
+        command.args(["test", "-p", package, "--test", test]);
+        // A folder of its own: other flags would throw the normal build's cache away.
+        command.env("CARGO_TARGET_DIR", target().join("stops")).env("RUSTFLAGS", "--cfg xi_stop");
+        step.run(command, Counts::Libtest)?;
+    }
+    Ok(())
 }
 
-fn fuzz(step: &mut Running) -> Result<()> {
+/// Every target.
+fn fuzz(step: &mut Running, arguments: &[&str]) -> Result<()> {
     for target in files_below(&root().join("fuzz/fuzz_targets"), &|path| has_extension(path, &["rs"]))? {
         let mut command = own("fuzz");
-        command.arg(target.file_stem().unwrap_or_default()).args(["--seconds", "300"]);
+        command.arg(target.file_stem().unwrap_or_default()).args(arguments);
         step.run(command, Counts::Nothing)?;
     }
     Ok(())
 }
 
-/// Core's tests and the C suite with AddressSanitizer, and a look whether it is really on.
-fn asan(step: &mut Running) -> Result<()> {
-    let folder = target().join("asan");
-    let with_sanitizer = |arguments: &[&str]| -> Result<Command> {
-        let mut command = cargo();
-        command.arg("test").args(arguments).args(["--target", &host()?]);
-        command.env("CARGO_TARGET_DIR", &folder).env("RUSTC_BOOTSTRAP", "1");
-        // Tests ask for more memory than there is, and expect to be told so.
-        command.env("ASAN_OPTIONS", "allocator_may_return_null=1");
-        command.env("RUSTFLAGS", "-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer");
-        Ok(command)
-    };
-    let core = ["-p", "crossinterp-core", "--lib", "--tests"];
-    step.run(with_sanitizer(&[&core[..], &["--no-fail-fast"]].concat())?, Counts::Libtest)?;
-    let listing = target().join("xtask/logs/asan-programs.json");
-    let _ = fs::remove_file(&listing);
-    let build = with_sanitizer(&[&core[..], &["--no-run", "--message-format", "json"]].concat())?;
-    let built = run_logged(build, &listing, std::time::Duration::from_secs(300))?;
-    let programs = programs(&fs::read_to_string(&listing)?);
-    if !matches!(built, End::Exited(_)) || programs.is_empty() {
-        step.complain("cargo named no test program of core");
-    }
-    for program in programs {
-        if !holds(&fs::read(&program)?, b"__asan_init") {
-            step.complain(format!("{} was built without AddressSanitizer", program.display()));
-        }
-    }
+/// Core's tests and the C suite with AddressSanitizer.
+fn asan(step: &mut Running, full: bool) -> Result<()> {
+    sanitizers::asan(step, Duration::from_secs(if full { 300 } else { 10 }))?;
     let mut command = test_suite();
+    if !full {
+        command.args(["--test", "c_suite"]);
+    }
     command.env("CROSSINTERP_C_SANITIZE", "address");
     step.run(command, Counts::Libtest)
 }
 
-/// The test programs in what `cargo --message-format json` prints.
-fn programs(messages: &str) -> Vec<PathBuf> {
-    let program = |line: &str| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        message["executable"].as_str().map(PathBuf::from)
-    };
-    messages.lines().filter_map(program).collect()
-}
-
-fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
-}
-
-/// The name of the platform that is compiled for by default.
-fn host() -> Result<String> {
-    let output = Command::new("rustc").arg("-vV").output().context("cannot run rustc")?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    match text.lines().find_map(|line| line.strip_prefix("host: ")) {
-        Some(host) => Ok(host.to_string()),
-        None => bail!("rustc -vV names no host"),
-    }
+/// Core's tests with ThreadSanitizer, most of the time those that stress it.
+fn tsan(step: &mut Running, full: bool) -> Result<()> {
+    sanitizers::tsan(step, Duration::from_secs(if full { 1800 } else { 45 }))
 }
 
 /// The stub file against what the extension really has, and the package's own types.
@@ -212,26 +196,4 @@ fn types(step: &mut Running, program: PathBuf) -> Result<()> {
     command.args(["-m", "mypy", "--config-file", "ffi/python/pyproject.toml", "--cache-dir"]);
     command.arg(target().join("mypy")).arg("ffi/python/src");
     step.run(command, Counts::Nothing)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn test_programs_are_read_from_cargos_messages() {
-        let messages = "$ cargo test\n{\"executable\":null}\n{\"executable\":\"/t/core-1\"}\nFinished";
-        assert_eq!(programs(messages), [PathBuf::from("/t/core-1")]);
-    }
-
-    #[test]
-    fn a_symbol_is_found_in_bytes() {
-        assert!(holds(b"..__asan_init..", b"__asan_init"));
-        assert!(!holds(b"..", b"__asan_init"));
-    }
-
-    #[test]
-    fn the_host_is_known() {
-        assert!(host().unwrap().contains('-'));
-    }
 }

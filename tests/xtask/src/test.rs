@@ -17,7 +17,7 @@ use crate::workspace;
 /// Which steps to run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Also what takes long: fuzzing, sanitizers, valgrind, slow Python tests, builds in CROSSINTERP_PYTHON_EXTRA
+    /// Also what takes long: fuzzing, valgrind, longer runs of the sanitizers, slow Python tests, builds in CROSSINTERP_PYTHON_EXTRA
     #[arg(long)]
     full: bool,
     /// Only these steps, separated by commas; `python` means those of every version
@@ -59,7 +59,7 @@ fn selected(options: &Options) -> Result<Vec<Step>> {
     let python = options.only.is_empty()
         || options.only.iter().any(|only| only.starts_with("python") || only == "types");
     let interpreters = if python { interpreters(options)? } else { Vec::new() };
-    let mut steps = steps::of_rust();
+    let mut steps = steps::of_rust(options.full);
     steps.extend(interpreters.iter().map(|interpreter| steps::pytest(interpreter, options.full)));
     if options.full {
         steps.extend(steps::long_ones(interpreters.first()));

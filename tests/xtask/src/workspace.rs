@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 /// The top folder of the repository.
 pub(crate) fn root() -> PathBuf {
@@ -36,7 +36,7 @@ pub(crate) fn cache_subfolder(name: &str) -> Result<PathBuf> {
     let base = match (env::var_os("XDG_CACHE_HOME"), env::home_dir()) {
         (Some(dir), _) if Path::new(&dir).is_absolute() => PathBuf::from(dir),
         (_, Some(home)) => home.join(".cache"),
-        _ => anyhow::bail!("neither XDG_CACHE_HOME nor HOME is set"),
+        _ => bail!("neither XDG_CACHE_HOME nor HOME is set"),
     };
     let folder = base.join("crossinterp").join(name);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
