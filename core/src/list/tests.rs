@@ -265,23 +265,3 @@ fn a_panicking_drop_frees_the_blocks() {
     assert!(result.is_err());
     assert_eq!(drops.load(Relaxed), 4);
 }
-
-/// `cargo test --release -p crossinterp-core list::tests::speed -- --ignored --nocapture`
-#[test]
-#[ignore = "a measurement"]
-fn speed() {
-    const ROUNDS: u32 = 1_000_000;
-    let list = List::new();
-    let mut times: Vec<_> = (0..21)
-        .map(|_| {
-            let start = std::time::Instant::now();
-            for number in 0..u64::from(ROUNDS) {
-                push(&list, (number, number));
-                let _ = std::hint::black_box(list.pop());
-            }
-            start.elapsed() / ROUNDS
-        })
-        .collect();
-    times.sort();
-    std::println!("push and pop: {:?}, from {:?} to {:?}", times[10], times[0], times[20]);
-}
