@@ -305,7 +305,9 @@ fn every_kind_of_waiting_meets_on_a_rendezvous() {
                 for number in 1..=EACH {
                     match kind {
                         0 => tx.send(number).unwrap(),
-                        1 => while tx.try_send(number).is_err() {},
+                        1 => while tx.try_send(number).is_err() {
+                            thread::yield_now();
+                        },
                         _ => select! {
                             send(tx, number) -> sent => sent.unwrap(),
                             recv(never::<()>()) -> _ => unreachable!(),
@@ -329,7 +331,10 @@ fn every_kind_of_waiting_meets_on_a_rendezvous() {
                     };
                     match received {
                         Ok(message) => _ = got(message),
-                        Err(RecvTimeoutError::Timeout) => assert_ne!(kind, 0, "20 s without a message"),
+                        Err(RecvTimeoutError::Timeout) => {
+                            assert_ne!(kind, 0, "20 s without a message");
+                            thread::yield_now();
+                        }
                         Err(RecvTimeoutError::Disconnected) => return,
                     }
                 }

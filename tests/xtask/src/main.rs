@@ -7,6 +7,7 @@ mod formatters;
 mod fuzz;
 mod loom;
 mod models;
+mod one_core;
 mod process;
 mod python;
 mod sanitizers;
@@ -40,6 +41,8 @@ enum Command {
     Weaken(weaken::Options),
     /// Fuzz one target
     Fuzz(fuzz::Options),
+    /// Run the tests on two cores and on one, and compare how long each takes
+    OneCore(one_core::Options),
     /// Make virtual environments with the package, or run something in one
     Python(python::Options),
 }
@@ -66,6 +69,7 @@ fn run(command: &Command) -> Result<bool> {
         Command::Loom(options) => loom::run(options),
         Command::Weaken(options) => weaken::run(options),
         Command::Fuzz(options) => fuzz::run(options),
+        Command::OneCore(options) => one_core::run(options),
         Command::Python(options) => python::run(options),
     }
 }

@@ -61,10 +61,13 @@ pub(crate) fn long_ones(interpreter: Option<&Interpreter>) -> Vec<Step> {
             step.run(command, Counts::Libtest)
         }),
     ];
+    let mut one_core = own("one-core");
     if let Some(interpreter) = interpreter {
         let program = interpreter.program.clone();
+        one_core.arg("--python").arg(&program);
         steps.push(Step::new("types", 5, move |step| types(step, program)));
     }
+    steps.push(Step::new("one-core", 45, |step| step.run(one_core, Counts::Xtask)));
     steps
 }
 

@@ -359,7 +359,7 @@ pub(crate) fn default_is_the_last_resort() -> Seen {
             let mut looks = 0;
             while step.load(Ordering::SeqCst) != round {
                 looks += 1;
-                if looks % 1000 == 0 {
+                if looks % 10 == 0 {
                     thread::yield_now();
                 }
                 hint::spin_loop();
