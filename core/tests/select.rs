@@ -305,9 +305,11 @@ fn every_kind_of_waiting_meets_on_a_rendezvous() {
                 for number in 1..=EACH {
                     match kind {
                         0 => tx.send(number).unwrap(),
-                        1 => while tx.try_send(number).is_err() {
-                            thread::yield_now();
-                        },
+                        1 => {
+                            while tx.try_send(number).is_err() {
+                                thread::yield_now();
+                            }
+                        }
                         _ => select! {
                             send(tx, number) -> sent => sent.unwrap(),
                             recv(never::<()>()) -> _ => unreachable!(),
