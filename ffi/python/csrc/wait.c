@@ -10,7 +10,9 @@
 #include <sched.h>
 #include <time.h>
 
-/* Only the thread that gets signals looks up this often: a signal that comes just before the sleep does not end it. */
+/* Only the thread that gets signals looks up, for one that comes just before the sleep does not end it: first after this
+ * time, then after four times as long, at last this often. */
+#define FIRST_SIGNAL_CHECK_NS UINT64_C(4000000)
 #define SIGNAL_CHECK_NS UINT64_C(250000000)
 
 int core_timeout_from_object(PyObject *timeout, uint64_t *out)
@@ -60,10 +62,11 @@ static uint64_t left_until(uint64_t deadline)
 /* In the thread that gets signals.  XI_OK: there is no more to wait for; XI_ERR_INTERRUPTED: a handler raised. */
 static xi_status sleep_with_signals(xi_wait *wait, uint64_t deadline)
 {
-    for (;;) {
+    for (uint64_t check = FIRST_SIGNAL_CHECK_NS;; check *= 4) {
+        check = check < SIGNAL_CHECK_NS ? check : SIGNAL_CHECK_NS;
         uint64_t left = left_until(deadline);
         PyThreadState *thread = PyEval_SaveThread();
-        xi_status status = xi_wait_sleep(wait, left < SIGNAL_CHECK_NS ? left : SIGNAL_CHECK_NS);
+        xi_status status = xi_wait_sleep(wait, left < check ? left : check);
         PyEval_RestoreThread(thread);
         /* What is settled is given out, and its signal is served right after the call. */
         if (status == XI_OK || xi_wait_is_settled(wait)) {
