@@ -31,10 +31,11 @@ mod wait;
 #[cfg(feature = "std")]
 pub use blocking::{IntoIter, Iter};
 pub use channel::{
-    CapacityError, Drain, OfferError, ParkError, ReadyTimeoutError, Receiver, RecvError, RecvTimeoutError,
-    RecvWait, Select, SelectTimeoutError, SelectedOperation, SendError, SendTimeoutError, SendWait, Sender,
-    TakeError, TryIter, TryReadyError, TryRecvError, TrySelectError, TrySendError, WaitError, WeakReceiver,
-    WeakSender, after_fork, bounded, never, rendezvous, try_bounded, try_unbounded, unbounded,
+    CapacityError, Drain, Memory, OfferError, ParkError, ReadyTimeoutError, Receiver, RecvError,
+    RecvTimeoutError, RecvWait, Select, SelectTimeoutError, SelectedOperation, SendError, SendTimeoutError,
+    SendWait, Sender, TakeError, TryIter, TryReadyError, TryRecvError, TrySelectError, TrySendError,
+    WaitError, WeakReceiver, WeakSender, after_fork, bounded, never, rendezvous, try_bounded, try_unbounded,
+    unbounded,
 };
 pub use domain::{Domain, DomainError, DomainState};
 pub use object::Kind;

@@ -358,6 +358,11 @@ impl<T> List<T> {
         self.tail.load(Ordering::Relaxed) & CLOSED != 0
     }
 
+    /// How many bytes its blocks have, with the spare one.
+    pub fn memory(&self) -> usize {
+        self.table.slots() * size_of::<Slot<T>>()
+    }
+
     /// How many values it holds, those included that are being written.
     pub fn len(&self) -> usize {
         loop {

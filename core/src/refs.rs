@@ -129,6 +129,9 @@ unsafe impl<T: Send + Sync> Send for Shared<T> {}
 unsafe impl<T: Send + Sync> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
+    /// How many bytes the thing has, with its count.
+    pub const SIZE: usize = size_of::<Counted<T>>();
+
     /// Moves `value` into memory of its own. Without memory the process ends as for every `Box`.
     pub fn new(value: T) -> Self {
         match Self::try_new(value) {

@@ -443,6 +443,11 @@ impl<T> Ring<T> {
         self.tail.load(Ordering::Relaxed) & CLOSED != 0
     }
 
+    /// How many bytes its slots have.
+    pub fn memory(&self) -> usize {
+        self.capacity * size_of::<Slot<T>>()
+    }
+
     /// How many values it holds, those included that are being written.
     pub fn len(&self) -> usize {
         loop {

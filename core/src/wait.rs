@@ -70,7 +70,8 @@
 //!
 //! Every step is one compare-exchange that fails only when somebody else made a step, and a look at each node of the
 //! table (as many as there were operations that waited at once). Nodes are made by eights and freed with the table: a
-//! channel on which a thousand waited keeps 125 times eight nodes of that side, of seven words and a message each.
+//! channel on which a thousand waited keeps 125 times eight nodes of that side, of seven words and a message each, and says
+//! so ([`crate::Memory`]).
 //!
 //! A thread that is stopped for good while it has claimed a node takes the baton with it: that node's operation is not
 //! woken, but times out as it should. So does one that is stopped while it waits itself and is woken then: what it was

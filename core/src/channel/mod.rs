@@ -38,6 +38,7 @@ mod drain;
 mod end;
 mod error;
 mod flow;
+mod memory;
 mod pending;
 mod policy;
 mod receiver;
@@ -54,6 +55,7 @@ pub use error::{
 };
 #[cfg_attr(not(feature = "std"), allow(unused_imports, reason = "only `time` makes other sources"))]
 pub(crate) use flow::Source;
+pub use memory::Memory;
 pub use pending::{RecvWait, SendWait};
 pub use receiver::{Receiver, TryIter};
 #[cfg(feature = "std")]

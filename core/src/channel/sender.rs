@@ -210,6 +210,22 @@ macro_rules! either_end {
                 self.0.line().map_or(0, Shared::address)
             }
 
+            /// What memory the channel has at this moment. (Nothing, if [`never`](crate::never) made it.)
+            ///
+            /// ```
+            #[doc = concat!("use crossinterp_core::{", stringify!($end), ", bounded};")]
+            ///
+            /// let (tx, rx) = bounded::<u64>(100);
+            #[doc = concat!(
+                                "let end: &", stringify!($end), "<u64> = &", either_end!(@variable $end), ";"
+                            )]
+            /// assert!(end.memory().queue >= 100 * size_of::<u64>());
+            /// assert_eq!(end.memory().waiters, 0); // nobody has waited yet
+            /// ```
+            pub fn memory(&self) -> $crate::Memory {
+                self.0.line().map_or_else(Default::default, |channel| channel.memory())
+            }
+
             /// How many senders there are at this moment.
             pub fn sender_count(&self) -> usize {
                 self.0.line().map_or(0, |channel| {

@@ -88,6 +88,15 @@ impl<T> Table<T> {
         }
     }
 
+    /// How many slots there are, in use and spare. While blocks are made and freed it may be off by some of them.
+    pub(super) fn slots(&self) -> usize {
+        let used = |(entry, left): (&Entry<T>, &AtomicUsize)| {
+            if left.load(Ordering::Relaxed) == FREE { 0 } else { entry.size.load(Ordering::Relaxed) }
+        };
+        let spare = if self.spare.load(Ordering::Relaxed).is_null() { 0 } else { Self::SMALL };
+        self.entries.iter().zip(&self.left).map(used).sum::<usize>() + spare
+    }
+
     /// How many slots the next block of a list of this length is to have.
     pub(super) fn next_size(len: usize) -> usize {
         block_size(len).max(Self::SMALL)

@@ -404,9 +404,13 @@ impl<M> Table<M> {
     }
 
     /// How many nodes there are.
-    #[cfg(loom)]
     pub fn size(&self) -> usize {
         self.nodes().count()
+    }
+
+    /// How many bytes they have.
+    pub fn memory(&self) -> usize {
+        self.size() / CHUNK * size_of::<Chunk<M>>()
     }
 
     /// How many messages stand in receives that went without giving them out.
