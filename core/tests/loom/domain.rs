@@ -5,15 +5,13 @@ use std::task::Waker;
 use crossinterp_core::{Domain, RecvError, WaitError, rendezvous, unbounded};
 use loom::thread;
 
-use super::outcomes::Outcomes;
+use super::outcomes::explore;
 
 /// A receive of a domain that ends, against a message on its way: it gets the message, or the message is still there for
 /// the next receiver, whoever took it first.
 #[test]
 fn a_dying_waiter_gives_its_message_back() {
-    let ended = Outcomes::new();
-    let tally = ended.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let domain = Domain::try_open().unwrap();
         let (tx, rx) = unbounded();
         let held = rx.held_by(&domain).unwrap();
@@ -30,17 +28,14 @@ fn a_dying_waiter_gives_its_message_back() {
             other => panic!("{other:?}"),
         }
         assert!(rx.try_recv().is_err(), "a message was doubled");
-        tally.seen(received.is_ok());
+        received.is_ok()
     });
-    ended.require([false, true]);
 }
 
 /// The same from hand to hand, where the message may be on its way into the wait.
 #[test]
 fn a_dying_rendezvous_gives_its_message_back() {
-    let ended = Outcomes::new();
-    let tally = ended.clone();
-    loom::model(move || {
+    explore([0, 1], || {
         let domain = Domain::try_open().unwrap();
         let (tx, rx) = rendezvous();
         let held = rx.held_by(&domain).unwrap();
@@ -54,17 +49,14 @@ fn a_dying_rendezvous_gives_its_message_back() {
         assert!(next.is_settled(), "it would sleep for ever");
         let returned = rx.len();
         assert_eq!(next.finish(), Ok(7));
-        tally.seen(returned);
+        returned
     });
-    ended.require([0, 1]);
 }
 
 /// A thread that goes to sleep in a receive while its domain ends does not sleep for ever.
 #[test]
 fn ending_wakes_every_wait() {
-    let begun = Outcomes::new();
-    let tally = begun.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let domain = Domain::try_open().unwrap();
         let (_tx, rx) = unbounded::<u8>();
         let held = rx.held_by(&domain).unwrap();
@@ -75,28 +67,25 @@ fn ending_wakes_every_wait() {
             begun
         });
         domain.end_waits();
-        tally.seen(receiver.join().unwrap());
+        receiver.join().unwrap()
     });
-    begun.require([false, true]);
 }
 
 /// An end that its holder drops while its domain closes leaves the channel once: the other sender still counts.
 #[test]
 fn an_end_is_released_once() {
-    let closed_first = Outcomes::new();
-    let tally = closed_first.clone();
-    loom::model(move || {
+    explore([false, true], || {
         let domain = Domain::try_open().unwrap();
         let (tx, rx) = unbounded::<u8>();
         let held = tx.held_by(&domain).unwrap();
         let closing = domain.clone();
         let thread = thread::spawn(move || closing.close());
-        tally.seen(held.is_ended());
+        let was_ended = held.is_ended();
         drop(held);
         thread.join().unwrap();
         assert_eq!(rx.sender_count(), 1);
         drop(tx);
         assert_eq!(rx.sender_count(), 0);
+        was_ended
     });
-    closed_first.require([false, true]);
 }
