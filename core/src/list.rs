@@ -55,8 +55,8 @@
 //!    block, own number)` at first. A link is moved only by who loaded a word, then the link, and found the word in place
 //!    still: then the link was of the incarnation that the word named, and as links do not come twice either, a
 //!    compare-exchange that succeeds is on this same incarnation.
-//! 6. A consumer that finds nothing in a block much larger than the first one leaves it, that it may be freed: the link
-//!    with [`LEAVE`] to an entry without slots. It gives the present place up, and the new entry begins at the one after it
+//! 6. A consumer that finds nothing in a block much larger than the first one, or took the last value in it, leaves it,
+//!    that it may be freed: the link with [`LEAVE`] to an entry without slots. It gives the present place up, and the new entry begins at the one after it
 //!    (else rule 5 would be broken). It holds only if `tail` is moved before a producer claims the place; if not, it says
 //!    nothing, as its place is passed, and is replaced by the next one who has to link. When `tail` has left an entry the
 //!    link is what it will be, so consumers read it only then.
@@ -251,26 +251,8 @@ impl<T> List<T> {
     pub fn pop(&self) -> Result<T, PopError> {
         let mut looks = LOOKS;
         loop {
-            // ORDERING [list.head]: Acquire, pairs with the Release where `head` is moved: what it names, and that `tail`
-            // is not behind it, which is read next. Model: loom `list::head_stays_behind_tail`.
-            let head = self.head.load(edge!(list.head: Acquire));
-            let tail = self.load_tail();
-            if place(tail) == place(head) {
-                // `head` was there when `tail` was, for it is never beyond it: at that moment the list was empty.
-                if self.leave(head, tail) {
-                    continue;
-                }
-                return Err(if tail & CLOSED == 0 { PopError::Empty } else { PopError::Closed });
-            }
+            let (head, tail) = self.oldest()?;
             let number = entry_number(head);
-            if entry_number(tail) != number {
-                // Relaxed: `tail` has left the entry, which by `list.tail` makes the last change of the link visible.
-                let link = self.table.entries[number].link.load(Ordering::Relaxed);
-                if leads_from(link) == place(head) {
-                    self.follow(head, link);
-                    continue;
-                }
-            }
             // ORDERING [list.head]: Release: `tail` was seen beyond `head`; who loads the new `head` sees it as far on.
             // Model: loom `list::head_stays_behind_tail`.
             let claimed = self.head.compare_exchange_weak(
@@ -296,8 +278,41 @@ impl<T> List<T> {
             // SAFETY: the slot was FULL, which was seen by list.publish: the producer is done, the value is there, and
             // nobody else takes it, as the place is ours.
             let value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
+            let is_last = self.is_large(number) && place(tail) == place(head).wrapping_add(ONE);
             self.table.settle(number, 1);
+            if is_last {
+                // The block goes now, and not when somebody looks next.
+                _ = self.oldest();
+            }
             return Ok(value);
+        }
+    }
+
+    /// Where `head` and `tail` are, when a value lies between them. An empty list is moved out of a large block.
+    #[inline]
+    fn oldest(&self) -> Result<(Word, Word), PopError> {
+        loop {
+            // ORDERING [list.head]: Acquire, pairs with the Release where `head` is moved: what it names, and that `tail`
+            // is not behind it, which is read next. Model: loom `list::head_stays_behind_tail`.
+            let head = self.head.load(edge!(list.head: Acquire));
+            let tail = self.load_tail();
+            if place(tail) == place(head) {
+                // `head` was there when `tail` was, for it is never beyond it: at that moment the list was empty.
+                if self.leave(head, tail) {
+                    continue;
+                }
+                return Err(if tail & CLOSED == 0 { PopError::Empty } else { PopError::Closed });
+            }
+            let number = entry_number(head);
+            if entry_number(tail) != number {
+                // Relaxed: `tail` has left the entry, which by `list.tail` makes the last change of the link visible.
+                let link = self.table.entries[number].link.load(Ordering::Relaxed);
+                if leads_from(link) == place(head) {
+                    self.follow(head, link);
+                    continue;
+                }
+            }
+            return Ok((head, tail));
         }
     }
 
@@ -433,9 +448,13 @@ impl<T> List<T> {
     #[inline]
     fn leave(&self, head: Word, tail: Word) -> bool {
         let number = entry_number(tail);
-        number == entry_number(head)
-            && self.table.entries[number].size.load(Ordering::Relaxed) > Table::<T>::LARGE
-            && self.leave_large(tail)
+        number == entry_number(head) && self.is_large(number) && self.leave_large(tail)
+    }
+
+    /// Whether the block of an entry is too large to stay in an empty list.
+    #[inline]
+    fn is_large(&self, number: usize) -> bool {
+        self.table.entries[number].size.load(Ordering::Relaxed) > Table::<T>::LARGE
     }
 
     #[cold]

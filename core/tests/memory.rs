@@ -72,7 +72,6 @@ fn a_burst_leaves_little_behind() {
     for number in 0..BURST {
         assert_eq!(channel.rx.try_recv(), Ok(number));
     }
-    assert!(channel.rx.try_recv().is_err());
     let drained = channel.look();
     println!("unbounded, {BURST} messages of 8 bytes: {full:?}; drained: {drained:?}");
     assert!(drained.queue <= 4096, "{drained:?}");

@@ -170,6 +170,8 @@ fn memory_goes_back() {
         let (_, slots) = blocks(&list);
         assert!(slots <= list.len() + MANY + SMALL_SLOTS, "{slots} slots for {}", list.len());
     }
+    // Without a look whether more comes.
+    assert_eq!((blocks(&list), list.len(), list.entries()), ((1, SMALL_SLOTS), 0, 1));
     assert_eq!(list.pop(), Err(PopError::Empty));
     assert_eq!((blocks(&list), list.len(), list.entries()), ((1, SMALL_SLOTS), 0, 1));
     push(&list, 1);
