@@ -130,6 +130,27 @@ fn a_receiver_whose_select_went_waits_on() {
     });
 }
 
+/// The same, where the receiver selects: it can be matched again.
+#[test]
+fn a_select_whose_peer_went_is_matched_by_another() {
+    let (tx, rx) = rendezvous();
+    let (_never_tx, never_rx) = rendezvous::<u8>();
+    thread::scope(|scope| {
+        let receiver = scope.spawn(|| {
+            let mut select = Select::new();
+            select.recv(&rx);
+            select.recv(&never_rx);
+            select.select_timeout(20 * SHORT).map(|chosen| chosen.recv(&rx))
+        });
+        let mut select = Select::new();
+        select.send(&tx);
+        let chosen = select.select();
+        panics(|| drop(chosen));
+        assert_eq!(tx.send_timeout(5, 10 * SHORT), Ok(()));
+        assert_eq!(receiver.join().unwrap().unwrap(), Ok(5));
+    });
+}
+
 /// The receiver's time is over between the two halves of a select: the message is for the next one.
 #[test]
 fn a_receiver_that_leaves_before_its_message_comes_does_not_wait() {

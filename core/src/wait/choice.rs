@@ -5,11 +5,12 @@
 //!
 //! ```text
 //!           match_up, from a peer or the owner
-//!   Open <------------------------------------> Matched   (back: only the owner, whose peer had left)
+//!   Open <------------------------------------> Matched   (back: the owner, whose peer had left, or the peer, who left)
 //!    | ^
 //!    | | hold, release                     leave, by the owner
 //!    v |                          Open, Held ------------------> Gone
-//!   Held
+//!   Held                          any state --------------------> Gone
+//!                                                end, by the owner
 //! ```
 //!
 //! The word is `epoch * 4 + state`; a choice is used again for later selects of its owner, each with the next epoch, so
@@ -79,10 +80,10 @@ impl Choice {
 }
 
 impl Claim {
-    /// The owner begins to use the choice, which is Gone or Matched.
+    /// The owner begins to use the choice, which is Gone.
     pub fn begin(choice: &Shared<Choice>) -> Self {
         let last = choice.word.load(Ordering::Relaxed);
-        debug_assert!(matches!(last & STATES, MATCHED | GONE), "nobody else uses it");
+        debug_assert_eq!(last & STATES, GONE, "nobody else uses it");
         let epoch = (last & !STATES).wrapping_add(EPOCH);
         choice.word.store(epoch | OPEN, Ordering::Relaxed);
         Self { choice: choice.clone(), epoch }
@@ -114,9 +115,19 @@ impl Claim {
         self.change(HELD, MATCHED)
     }
 
+    /// Who has matched it takes that back. The owner may have left meanwhile.
+    pub fn reopen(&self) {
+        self.change(MATCHED, OPEN);
+    }
+
     /// Matches it with something that needs no other choice.
     pub fn match_up(&self) -> bool {
         self.change(OPEN, MATCHED)
+    }
+
+    /// The owner is done with it, whatever became of it.
+    pub fn end(&self) {
+        self.choice.word.store(self.epoch | GONE, Ordering::Relaxed);
     }
 
     /// The owner gives up, if it has not before. `false`: it was matched before.
@@ -168,7 +179,7 @@ pub fn pair(ours: Option<&Claim>, theirs: Option<&Claim>) -> Pairing {
             if theirs.settle() {
                 Pairing::Paired
             } else {
-                ours.change(MATCHED, OPEN);
+                ours.reopen();
                 Pairing::TheirsTaken
             }
         }

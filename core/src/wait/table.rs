@@ -290,11 +290,16 @@ impl<M> Table<M> {
         }
     }
 
-    /// Lets a receive go that was seized: it waits on, and is woken for that by the function that comes back.
+    /// Lets a receive go that was seized: it waits on, and is woken for that by the function that comes back. A select whose
+    /// receive it is can be matched again.
     #[must_use]
     pub fn let_go(&self, seized: Seized<M>) -> Option<Waker> {
         // SAFETY: nodes live as long as the table.
-        unsafe { seized.node.as_ref() }.wake(seized.word).0
+        let node = unsafe { seized.node.as_ref() };
+        if let Some(claim) = node.claim() {
+            claim.reopen();
+        }
+        node.wake(seized.word).0
     }
 
     /// Keeps a message that was received already, as one that was handed to a receive.

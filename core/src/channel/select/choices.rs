@@ -10,7 +10,7 @@ std::thread_local! {
     static KEPT: core::cell::Cell<Option<Shared<Choice>>> = const { core::cell::Cell::new(None) };
 }
 
-/// A claim on a choice, for as long as a select waits. It is given up when this is dropped, if nobody has matched it.
+/// A claim on a choice, for as long as a select waits. It is over when this is dropped.
 pub(super) struct Borrowed {
     /// `None`: it was given back.
     choice: Option<Shared<Choice>>,
@@ -36,7 +36,7 @@ impl Borrowed {
 
 impl Drop for Borrowed {
     fn drop(&mut self) {
-        self.claim.leave();
+        self.claim.end();
         keep(self.choice.take());
     }
 }
