@@ -83,6 +83,22 @@ fn a_chosen_receive_that_is_dropped_gives_its_message_back() {
     }
 }
 
+/// A drain that came to its end is over: what is given back after that is for the receivers.
+#[test]
+fn a_drain_has_one_end() {
+    let (tx, rx) = bounded(2);
+    tx.send(1).unwrap();
+    let mut select = Select::new();
+    select.recv(&rx);
+    let chosen = select.try_select().unwrap();
+    let mut drain = tx.close_and_drain();
+    assert_eq!(drain.next(), None);
+    panics(|| drop(chosen));
+    assert_eq!(drain.next(), None);
+    drop(drain);
+    assert_eq!(rx.try_recv(), Ok(1));
+}
+
 #[test]
 fn a_chosen_send_that_is_dropped_leaves_the_channel_whole() {
     let (tx, rx) = bounded(2);

@@ -20,7 +20,12 @@ impl<T> Iterator for Drain<T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        self.0.as_ref()?.take_left()
+        let message = self.0.as_ref()?.take_left();
+        if message.is_none() {
+            // What is given back to the channel later is not for this one.
+            self.0 = None;
+        }
+        message
     }
 }
 
