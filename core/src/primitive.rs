@@ -304,6 +304,11 @@ mod machine {
             state ^ (state << 5)
         }
         const SEED: u32 = 0x9e37_79b9;
+        // The same bytes are to be the same run.
+        #[cfg(xi_stop)]
+        if super::stop::is_stepped() {
+            return usize::MAX;
+        }
         #[cfg(feature = "std")]
         {
             std::thread_local!(static STATE: core::cell::Cell<u32> = const { core::cell::Cell::new(SEED) });
