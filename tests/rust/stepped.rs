@@ -15,7 +15,7 @@ proptest! {
 
     /// Whichever thread makes the next step, messages arrive once and in order, and nobody sleeps over one.
     #[test]
-    fn threads_may_be_stepped_in_any_order(bytes in proptest::collection::vec(0..=255_u8, 0..100)) {
+    fn threads_may_be_stepped_in_any_order(bytes in proptest::collection::vec(0..=255_u8, 0..140)) {
         fuzz::stepped(&bytes);
     }
 }

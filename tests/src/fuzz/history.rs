@@ -6,7 +6,7 @@
 use std::sync::{Mutex, MutexGuard};
 
 /// A moment.
-type Time = usize;
+pub(crate) type Time = usize;
 /// When an operation began and ended; `Time::MAX` while it has not.
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -50,6 +50,10 @@ struct Log {
     may_be_disconnected: bool,
     /// A receive may have had a message and gone without giving it out: it comes later then than others.
     may_be_returned: bool,
+    /// On a rendezvous channel: a receive may have gone when it was taken already for a message that comes later.
+    may_leave: bool,
+    /// On a rendezvous channel: a message may have come later than its receive was taken for it.
+    may_come_later: bool,
 }
 
 /// The operations, in the order of their beginnings and ends.
@@ -66,10 +70,9 @@ impl History {
         self.log().tick()
     }
 
-    /// The message with that number, the next one, is about to be sent.
-    pub(crate) fn sends(&self, number: u32) {
+    /// The message with that number, the next one, is to be sent by an operation that began then.
+    pub(crate) fn sends(&self, begin: Time, number: u32) {
         let mut log = self.log();
-        let begin = log.tick();
         let span = Span { begin, end: Time::MAX };
         log.messages.push(Sent { span, arrived: None, received: None });
         assert_eq!(log.messages.len(), number as usize);
@@ -125,19 +128,33 @@ impl History {
         self.log().may_be_returned = true;
     }
 
-    /// After everything: what order allows. `drained`: every message that arrived was received by now; `exact`:
-    /// nobody is told that it is empty because of another one in the middle of its operation.
-    pub(crate) fn check(&self, drained: bool, exact: bool) {
+    /// A receive of a rendezvous channel is begun that may leave before a message comes.
+    pub(crate) fn may_leave(&self) {
+        self.log().may_leave = true;
+    }
+
+    /// A send to a rendezvous channel is begun that takes a receive first, and sends its message then.
+    pub(crate) fn may_come_later(&self) {
+        self.log().may_come_later = true;
+    }
+
+    /// After everything: what order allows. `drained`: every message that arrived was received by now. Where
+    /// there is no limit, nobody is told that it is empty because of another one in the middle of its operation; where
+    /// there is no room, a receive has begun before a send to it is over.
+    pub(crate) fn check(&self, drained: bool, capacity: Option<usize>) {
         let log = self.log();
         let numbered = || log.messages.iter().enumerate().map(|(index, sent)| (index + 1, sent));
         for (number, sent) in numbered().filter(|_| drained) {
             assert!(sent.arrived != Some(true) || sent.received.is_some(), "message {number} is lost");
         }
-        if log.may_be_returned {
+        // (A message whose receive has left, and that no other takes, is returned too.)
+        if log.may_be_returned || (log.may_leave && log.may_come_later) {
             return;
         }
         for (first, sent) in numbered() {
             let Some(received) = sent.received else { continue };
+            let met = capacity != Some(0) || received.begin < sent.span.end;
+            assert!(met, "message {first} was sent, and nobody was there to receive it");
             for (second, later) in numbered() {
                 let overtaken = later
                     .received
@@ -145,7 +162,7 @@ impl History {
                 assert!(!overtaken, "message {first} was sent before {second} and received after it");
             }
             for (looked, why) in &log.nothing {
-                let asks = exact || matches!(why, Nothing::Disconnected);
+                let asks = capacity.is_none() || matches!(why, Nothing::Disconnected);
                 let missed = asks && sent.span.is_before(*looked) && looked.is_before(received);
                 assert!(!missed, "{why:?} was said while message {first} was there");
             }

@@ -3,8 +3,8 @@
 //! A thread on the stage stops before each access to an atomic, at each stop point and at each yield of the library,
 //! and goes on while it has its turn. One that sleeps is chosen again when it is woken; or, having a limited number
 //! of looks, when a byte chooses it, to look for no reason, and at last to give up. When the bytes are over, the
-//! threads take turns in order, each until it sleeps, yields or comes to the end of an operation. When nobody can go
-//! on, the director may.
+//! threads take turns in order, of a length that was said before, until all sleep or came to their end: two that keep
+//! each other awake for ever are found then. When nobody can go on, the director may.
 //!
 //! What this does not show: the machine's reordering of memory accesses (loom's models do).
 //!
@@ -12,13 +12,14 @@
 
 use std::any::Any;
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, mpsc};
+use std::task::Waker;
 use std::thread::{self, Thread};
 
-use crossinterp_core::Wakeup;
 use crossinterp_core::stop::{self, Stop};
+use crossinterp_core::{Park, Select, Wakeup, rendezvous};
 
 /// How many threads there are at most.
 pub(crate) const ACTORS: usize = 4;
@@ -35,7 +36,7 @@ type Failure = Box<dyn Any + Send>;
 
 /// How long a thread may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
+pub(crate) enum Turn {
     /// For so many stops.
     Stops(u32),
     /// Until it comes to a stop point with a name, or as below.
@@ -69,6 +70,8 @@ thread_local! {
     static TURN: Cell<Turn> = const { Cell::new(Turn::Operation) };
     /// How many stops there were in this turn.
     static STOPS: Cell<u32> = const { Cell::new(0) };
+    /// It unwinds, but has not failed.
+    static UNWINDS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A thread, as the others see it.
@@ -107,6 +110,8 @@ struct Progress {
 struct State {
     schedule: Vec<u8>,
     next: usize,
+    /// How long a turn is when the bytes are over.
+    afterwards: Option<Turn>,
     actors: [Progress; ACTORS],
     last: usize,
     turns: u32,
@@ -132,16 +137,16 @@ pub(crate) trait Script {
     fn wake_up(&mut self) -> bool;
 }
 
-/// Plays the parts as the bytes say, to their end.
+/// Plays the parts as the bytes say, to their end; with turns of that length when the bytes are over.
 ///
 /// # Panics
 /// When one of them does, with its panic; its threads, and what they hold, are left where they are.
-pub(crate) fn play(parts: Vec<Part>, schedule: &[u8], script: &mut dyn Script) {
+pub(crate) fn play(parts: Vec<Part>, schedule: &[u8], afterwards: Turn, script: &mut dyn Script) {
     let pooled = STAGES.lock().unwrap().pop();
     let stage = pooled.unwrap_or_else(Stage::open);
-    match stage.play(parts, schedule, script) {
+    match stage.play(parts, schedule, afterwards, script) {
         Ok(()) => STAGES.lock().unwrap().push(stage),
-        Err(failure) => std::panic::resume_unwind(failure),
+        Err(failure) => resume_unwind(failure),
     }
 }
 
@@ -193,7 +198,7 @@ impl State {
             .map(|step| (self.last + step) % ACTORS)
             .find(|number| self.actors[*number].doing == Doing::Ready)?;
         self.last = number;
-        Some((number, Turn::Operation))
+        Some((number, self.afterwards.unwrap_or(Turn::Operation)))
     }
 }
 
@@ -201,14 +206,18 @@ impl Stage {
     fn open() -> &'static Self {
         let stage: &'static Self = Box::leak(Box::default());
         for number in 0..ACTORS {
+            let (ready, is_ready) = mpsc::channel();
             let thread = thread::Builder::new()
                 .name(format!("actor {number}"))
                 .spawn(move || {
+                    keep_a_choice();
+                    ready.send(()).expect("it is waited for");
                     ROLE.set(Some((stage, number)));
                     stop::on_every(stop_at);
                     while stage.act(number) {}
                 })
                 .expect("a thread can be started");
+            is_ready.recv().expect("it comes to that");
             *stage.actors[number].thread.lock().unwrap() = Some(thread.thread().clone());
         }
         stage
@@ -247,12 +256,18 @@ impl Stage {
         &'static self,
         parts: Vec<Part>,
         schedule: &[u8],
+        afterwards: Turn,
         script: &mut dyn Script,
     ) -> Result<(), Failure> {
         *self.director.thread.lock().unwrap() = Some(thread::current());
         {
             let mut state = self.state();
-            *state = State { schedule: schedule.to_vec(), last: ACTORS - 1, ..State::default() };
+            *state = State {
+                schedule: schedule.to_vec(),
+                afterwards: Some(afterwards),
+                last: ACTORS - 1,
+                ..State::default()
+            };
             for (number, part) in parts.into_iter().enumerate() {
                 *self.actors[number].part.lock().unwrap() = Some(part);
                 state.actors[number].doing = Doing::Ready;
@@ -297,6 +312,24 @@ impl Stage {
     }
 }
 
+/// Has the calling thread keep what it selects with, which is numbered: on each stage the threads' numbers are in their
+/// order then, whatever was played before.
+fn keep_a_choice() {
+    struct GivesUp;
+    impl Park for GivesUp {
+        fn waker(&self) -> Waker {
+            Waker::noop().clone()
+        }
+        fn park(&self) -> Wakeup {
+            Wakeup::TimedOut
+        }
+    }
+    let (_sender, receiver) = rendezvous::<()>();
+    let mut select = Select::new();
+    select.recv(&receiver);
+    assert!(select.select_parking(&GivesUp).is_err());
+}
+
 fn begin_turn(turn: Turn) {
     TURN.set(turn);
     STOPS.set(0);
@@ -305,7 +338,7 @@ fn begin_turn(turn: Turn) {
 /// What a thread on the stage does at each stop.
 fn stop_at(stop: Stop) {
     let Some((stage, number)) = ROLE.get() else { return };
-    if thread::panicking() {
+    if thread::panicking() && !UNWINDS.get() {
         return;
     }
     trace(|| match stop {
@@ -366,6 +399,17 @@ pub(crate) fn pause() -> Wakeup {
         None => {}
     }
     Wakeup::Woken
+}
+
+/// Drops something as a thread does that unwinds, whose drop would panic otherwise.
+pub(crate) fn drop_unwinding<T>(dropped: T) {
+    UNWINDS.set(true);
+    let unwound = catch_unwind(AssertUnwindSafe(move || {
+        let _dropped = dropped;
+        resume_unwind(Box::new(()));
+    }));
+    UNWINDS.set(false);
+    assert!(unwound.is_err());
 }
 
 /// Where a thread sleeps, for those who wake it.

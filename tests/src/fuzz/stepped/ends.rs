@@ -1,0 +1,162 @@
+//! The ends that a thread has: cloned, made of weak ones, dropped, closed.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crossinterp_core::{Domain, Receiver, Sender, WeakReceiver, WeakSender};
+
+use super::actor::Actor;
+use super::world::{Counted, FirstEnds, Kept, KeptReceiver, KeptSender, Line, Side};
+use crate::fuzz::ledger::Message;
+use crate::fuzz::stage::trace;
+
+/// A thread's ends of one channel.
+pub(super) struct Ends {
+    pub(super) senders: Vec<KeptSender>,
+    pub(super) receivers: Vec<KeptReceiver>,
+    weak_sender: Option<WeakSender<Message>>,
+    weak_receiver: Option<WeakReceiver<Message>>,
+}
+
+impl Ends {
+    /// Of its own; held by that domain, if there is one.
+    pub(super) fn new(line: &Line, (sender, receiver): &FirstEnds, domain: Option<&Domain>) -> Self {
+        let mut ends =
+            Self { senders: Vec::new(), receivers: Vec::new(), weak_sender: None, weak_receiver: None };
+        let sender = domain.map_or_else(|| sender.clone(), |domain| sender.held_by(domain).unwrap());
+        ends.keep_sender(line, sender);
+        let receiver = domain.map_or_else(|| receiver.clone(), |domain| receiver.held_by(domain).unwrap());
+        ends.keep_receiver(line, receiver);
+        ends
+    }
+
+    fn keep_sender(&mut self, line: &Line, sender: Sender<Message>) {
+        let kept = Arc::new(Kept::new(sender, Counted::new(&line.ends[Side::Sender as usize])));
+        line.senders.lock().unwrap().push(Arc::downgrade(&kept));
+        self.senders.push(kept);
+    }
+
+    fn keep_receiver(&mut self, line: &Line, receiver: Receiver<Message>) {
+        let kept = Arc::new(Kept::new(receiver, Counted::new(&line.ends[Side::Receiver as usize])));
+        line.receivers.lock().unwrap().push(Arc::downgrade(&kept));
+        self.receivers.push(kept);
+    }
+
+    pub(super) fn into_inner(self) -> (Vec<KeptSender>, Vec<KeptReceiver>) {
+        (self.senders, self.receivers)
+    }
+}
+
+impl Actor {
+    /// One more end: a clone, or of a weak one, which is made first.
+    pub(super) fn make_end(&mut self, line: usize, side: Side, choice: usize) {
+        match choice % 4 {
+            0 | 1 => self.clone_end(line, side),
+            2 => self.downgrade(line, side),
+            _ => self.upgrade(line, side),
+        }
+    }
+
+    fn clone_end(&mut self, at: usize, side: Side) {
+        let (line, ends) = (&self.world.lines[at], &mut self.ends[at]);
+        match side {
+            Side::Sender => {
+                if let Some(Ok(sender)) = ends.senders.first().map(|sender| sender.try_clone()) {
+                    ends.keep_sender(line, sender);
+                }
+            }
+            Side::Receiver => {
+                if let Some(Ok(receiver)) = ends.receivers.first().map(|receiver| receiver.try_clone()) {
+                    ends.keep_receiver(line, receiver);
+                }
+            }
+        }
+    }
+
+    /// Keeps a weak end, and lets a strong one go.
+    fn downgrade(&mut self, at: usize, side: Side) {
+        trace(|| format!("channel {at}: a {side:?} becomes weak"));
+        let ends = &mut self.ends[at];
+        match side {
+            Side::Sender => ends.weak_sender = ends.senders.first().map(|sender| sender.downgrade()),
+            Side::Receiver => {
+                ends.weak_receiver = ends.receivers.first().map(|receiver| receiver.downgrade())
+            }
+        }
+        self.drop_end(at, side);
+    }
+
+    fn upgrade(&mut self, at: usize, side: Side) {
+        let (line, ends) = (&self.world.lines[at], &mut self.ends[at]);
+        let all_gone = line.ends[side as usize].load(Ordering::Relaxed) == 0;
+        let _counted = Counted::new(&line.ends[side as usize]);
+        let made = match side {
+            Side::Sender => {
+                let Some(weak) = &ends.weak_sender else { return };
+                weak.upgrade().map(|sender| ends.keep_sender(line, sender))
+            }
+            Side::Receiver => {
+                let Some(weak) = &ends.weak_receiver else { return };
+                weak.upgrade().map(|receiver| ends.keep_receiver(line, receiver))
+            }
+        };
+        trace(|| format!("channel {at}: a weak {side:?} becomes strong: {}", made.is_some()));
+        match made {
+            Some(()) => assert!(!all_gone, "an end was made when the last one had gone"),
+            None => line.history.assert_may_be_disconnected(),
+        }
+    }
+
+    pub(super) fn drop_end(&mut self, line: usize, side: Side) {
+        trace(|| format!("channel {line}: drop a {side:?}"));
+        self.line(line).history.disconnects();
+        match side {
+            Side::Sender => drop(self.ends[line].senders.pop()),
+            Side::Receiver => drop(self.ends[line].receivers.pop()),
+        }
+    }
+
+    /// Closes by either end, and takes what is queued or does not.
+    pub(super) fn close(&mut self, at: usize, choice: usize) {
+        let (line, ends) = (&self.world.lines[at], &self.ends[at]);
+        line.history.disconnects();
+        let (sender, receiver) = (ends.senders.first(), ends.receivers.first());
+        let drained = match (choice % 4, sender, receiver) {
+            (0, Some(sender), _) => {
+                sender.close();
+                None
+            }
+            (1, _, Some(receiver)) => {
+                receiver.close();
+                None
+            }
+            (2, Some(sender), _) => Some(sender.close_and_drain()),
+            (3, _, Some(receiver)) => Some(receiver.close_and_drain()),
+            _ => return,
+        };
+        trace(|| format!("channel {at}: closed, to be drained: {}", drained.is_some()));
+        // (An end that its domain has closed closes nothing.)
+        if !self.held {
+            line.history.closed();
+        }
+        let Some(mut drained) = drained else { return };
+        loop {
+            let begin = line.history.now();
+            let Some(message) = drained.next() else { break };
+            self.received(at, begin, message);
+        }
+    }
+
+    pub(super) fn end_domain(&mut self, closes: bool) {
+        trace(|| format!("end the domain, close it: {closes}"));
+        for line in &self.world.lines {
+            line.history.disconnects();
+            line.history.returns();
+        }
+        if closes {
+            self.world.domain.close();
+        } else {
+            self.world.domain.end_waits();
+        }
+    }
+}
