@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Wake, Waker};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -275,6 +275,25 @@ fn the_end_of_a_domain_ends_its_selects() {
         assert_eq!(select! { recv(held) -> message => message, default => Ok(1) }, Err(RecvError));
         drop((tx, rx));
     }
+}
+
+/// A wait was handed a message, its domain ended, and another one took the message and has the node now.
+#[test]
+fn an_ended_wait_leaves_the_next_owner_of_its_node_alone() {
+    let (tx, rx) = bounded(1);
+    let domain = Domain::try_open().unwrap();
+    let held = rx.held_by(&domain).unwrap();
+    let waker = || Waker::noop().clone();
+    let mut wait = held.begin_recv(waker()).unwrap();
+    tx.try_send(1).unwrap();
+    domain.end_waits();
+    assert_eq!(rx.try_recv(), Ok(1));
+    let calls = Arc::new(Calls::default());
+    let next = rx.begin_recv(Waker::from(calls.clone())).unwrap();
+    assert!(wait.poll(&Context::from_waker(&waker())).is_ready());
+    tx.try_send(2).unwrap();
+    assert_eq!(calls.0.load(Ordering::Relaxed), 1, "it would sleep for ever");
+    assert_eq!(next.finish(), Ok(2));
 }
 
 #[test]

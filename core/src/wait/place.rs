@@ -95,11 +95,15 @@ impl<M> Place<M> {
         self.loaded = true;
     }
 
-    /// Whether the node is its owner's, to be offered, and if so, whether it was woken.
+    /// Whether the node is its owner's, to be offered, and if so, whether it was woken. (Of one that was ended the message
+    /// may have been taken, and the node have another owner; so in `wake` and `phase`.)
     pub fn is_ours(&self) -> Option<bool> {
         // ORDERING [wait.settle]: Acquire, as in `phase`: a peer who woke it is done with the node. Model: loom
         // `wait::a_woken_node_is_its_owners`.
         let word = self.node().word.load(edge!(wait.settle: Acquire));
+        if word / TICKET != self.ticket {
+            return None;
+        }
         match (word & ENDED, state(word)) {
             (0, HELD) => Some(false),
             (0, WOKEN) => Some(true),
@@ -129,7 +133,7 @@ impl<M> Place<M> {
     pub fn wake(&self) -> Option<Waker> {
         let node = self.node();
         let word = node.word.load(Ordering::Relaxed);
-        if !waits(word) || !node.win(word, CLAIMED) {
+        if word / TICKET != self.ticket || !waits(word) || !node.win(word, CLAIMED) {
             return None;
         }
         node.wake(to(word, CLAIMED)).0
@@ -142,7 +146,6 @@ impl<M> Place<M> {
         // `wait::a_woken_node_is_its_owners`.
         let word = self.node().word.load(edge!(wait.settle: Acquire));
         if word / TICKET != self.ticket || word & ENDED != 0 || matches!(state(word), RETURNED | FREE) {
-            // (The message of one that was ended may have been taken, and the node have another owner.)
             return Phase::Ended;
         }
         match state(word) {
