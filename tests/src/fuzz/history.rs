@@ -161,6 +161,15 @@ impl History {
                     .is_some_and(|second| sent.span.is_before(later.span) && second.is_before(received));
                 assert!(!overtaken, "message {first} was sent before {second} and received after it");
             }
+            // As it was received before those, it was sent before them: they were in the queue with it.
+            let with_it = |later: &Sent| {
+                later.span.end < received.begin
+                    && later.received.is_some_and(|second| received.is_before(second))
+            };
+            let fits = capacity.is_none_or(|most| {
+                most == 0 || log.messages.iter().filter(|later| with_it(later)).count() < most
+            });
+            assert!(fits, "message {first} was received before those that filled the queue");
             for (looked, why) in &log.nothing {
                 let asks = capacity.is_none() || matches!(why, Nothing::Disconnected);
                 let missed = asks && sent.span.is_before(*looked) && looked.is_before(received);

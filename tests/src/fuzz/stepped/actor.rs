@@ -13,21 +13,26 @@ use crate::fuzz::stage::trace;
 pub(super) struct Actor {
     pub(super) world: Arc<World>,
     pub(super) number: usize,
-    /// Its ends are held by the domain.
-    pub(super) held: bool,
     /// By channel.
     pub(super) ends: Vec<Ends>,
 }
 
 impl Actor {
     pub(super) fn new(world: &Arc<World>, number: usize, ends: &[FirstEnds], held: bool) -> Self {
-        let domain = held.then_some(&world.domain);
-        let kept = world.lines.iter().zip(ends).map(|(line, ends)| Ends::new(line, ends, domain));
-        Self { number, held, ends: kept.collect(), world: Arc::clone(world) }
+        // Those of the second channel never, so that it can wait there when the domain has ended.
+        let domain = |line| (held && line == 0).then_some(&world.domain);
+        let kept = world.lines.iter().zip(ends).enumerate();
+        let kept = kept.map(|(at, (line, ends))| Ends::new(line, ends, domain(at)));
+        Self { number, ends: kept.collect(), world: Arc::clone(world) }
     }
 
     pub(super) fn line(&self, line: usize) -> &Line {
         &self.world.lines[line]
+    }
+
+    /// Whether its ends of that channel are held by the domain.
+    pub(super) fn is_held(&self, line: usize) -> bool {
+        self.ends[line].held
     }
 
     pub(super) fn waits(&self) -> MutexGuard<'_, Vec<Begun>> {
@@ -86,7 +91,7 @@ impl Actor {
             (_, side) => match detail / 4 % 16 {
                 0..=3 => self.drop_end(line, side),
                 4 => self.close(line, choice),
-                5 => self.end_domain(choice.is_multiple_of(2)),
+                5..=7 => self.end_domain(choice.is_multiple_of(2)),
                 _ => {}
             },
         }
@@ -105,7 +110,7 @@ impl Actor {
     }
 
     pub(super) fn sleeps_in(&self, line: usize, side: Side) {
-        self.sleeps(Some(Sleep { cases: vec![(line, side)], watches: false, held: self.held }));
+        self.sleeps(Some(Sleep { cases: vec![(line, side)], watches: false, held: self.is_held(line) }));
     }
 
     pub(super) fn sleeps(&self, sleep: Option<Sleep>) {
@@ -118,7 +123,7 @@ impl Actor {
         match error {
             ParkError::Disconnected => self.line(line).history.assert_may_be_disconnected(),
             ParkError::TimedOut => assert!(limited, "it gave up, and nobody told it to"),
-            ParkError::Ended if self.held => self.line(line).history.assert_may_be_disconnected(),
+            ParkError::Ended if self.is_held(line) => self.line(line).history.assert_may_be_disconnected(),
             other => panic!("it ended with {other:?}"),
         }
     }

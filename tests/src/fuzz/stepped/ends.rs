@@ -12,6 +12,8 @@ use crate::fuzz::stage::trace;
 
 /// A thread's ends of one channel.
 pub(super) struct Ends {
+    /// By the domain.
+    pub(super) held: bool,
     pub(super) senders: Vec<KeptSender>,
     pub(super) receivers: Vec<KeptReceiver>,
     weak_sender: Option<WeakSender<Message>>,
@@ -21,8 +23,13 @@ pub(super) struct Ends {
 impl Ends {
     /// Of its own; held by that domain, if there is one.
     pub(super) fn new(line: &Line, (sender, receiver): &FirstEnds, domain: Option<&Domain>) -> Self {
-        let mut ends =
-            Self { senders: Vec::new(), receivers: Vec::new(), weak_sender: None, weak_receiver: None };
+        let mut ends = Self {
+            held: domain.is_some(),
+            senders: Vec::new(),
+            receivers: Vec::new(),
+            weak_sender: None,
+            weak_receiver: None,
+        };
         let sender = domain.map_or_else(|| sender.clone(), |domain| sender.held_by(domain).unwrap());
         ends.keep_sender(line, sender);
         let receiver = domain.map_or_else(|| receiver.clone(), |domain| receiver.held_by(domain).unwrap());
@@ -136,7 +143,7 @@ impl Actor {
         };
         trace(|| format!("channel {at}: closed, to be drained: {}", drained.is_some()));
         // (An end that its domain has closed closes nothing.)
-        if !self.held {
+        if !ends.held {
             line.history.closed();
         }
         let Some(mut drained) = drained else { return };

@@ -89,7 +89,8 @@ impl Actor {
         wait: impl FnOnce(&OnStage) -> Result<R, ParkError>,
     ) -> Option<R> {
         let park = OnStage::begin(looks);
-        self.sleeps(Some(Sleep { cases: cases.sides(), watches, held: self.held }));
+        let held = cases.cases.iter().any(|case| self.is_held(case.line));
+        self.sleeps(Some(Sleep { cases: cases.sides(), watches, held }));
         let result = wait(&park);
         self.sleeps(None);
         match result {
@@ -182,7 +183,7 @@ impl Actor {
                     trace(|| format!("channel {line}: selected to receive, disconnected"));
                     history.assert_may_be_disconnected();
                     // (Or its domain has ended.)
-                    if !self.held {
+                    if !self.is_held(line) {
                         history.nothing(begin, Nothing::Disconnected);
                     }
                 }

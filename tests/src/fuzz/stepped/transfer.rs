@@ -102,7 +102,7 @@ impl Actor {
                 history.assert_may_be_disconnected();
                 history.nothing(begin, Nothing::Disconnected);
             }
-            Err(TakeError::Ended) => assert!(self.held),
+            Err(TakeError::Ended) => assert!(self.is_held(line)),
         }
     }
 }

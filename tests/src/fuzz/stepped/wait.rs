@@ -36,10 +36,10 @@ impl Actor {
         match sender.begin_send(message, waker) {
             Ok(wait) => {
                 let wait = Wait::Send(wait, number);
-                self.waits().push(Begun { line, wait, held: self.held, since, wakes });
+                self.waits().push(Begun { line, wait, held: self.is_held(line), since, wakes });
             }
             Err((message, error)) => {
-                assert!(self.held && error == DomainError::Ended);
+                assert!(self.is_held(line) && error == DomainError::Ended);
                 self.sent(line, number, Some(message));
             }
         }
@@ -53,9 +53,15 @@ impl Actor {
         let (wakes, waker) = self.world.waker();
         match receiver.begin_recv(waker) {
             Ok(wait) => {
-                self.waits().push(Begun { line, wait: Wait::Recv(wait), held: self.held, since, wakes });
+                self.waits().push(Begun {
+                    line,
+                    wait: Wait::Recv(wait),
+                    held: self.is_held(line),
+                    since,
+                    wakes,
+                });
             }
-            Err(error) => assert!(self.held && error == DomainError::Ended),
+            Err(error) => assert!(self.is_held(line) && error == DomainError::Ended),
         }
     }
 
