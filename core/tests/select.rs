@@ -472,3 +472,59 @@ fn what_a_select_holds_is_dropped_once() {
         assert_eq!(drops.swap(0, Ordering::Relaxed), 1);
     }
 }
+
+/// A select that was matched waits for that peer alone: it and others that would have met it do not wake each other until
+/// he goes on.
+#[test]
+fn who_was_matched_is_left_in_peace() {
+    /// Sleeps as a thread does, and counts how often.
+    struct Counting<'a>(&'a AtomicUsize);
+    impl Park for Counting<'_> {
+        fn waker(&self) -> Waker {
+            Waker::from(Arc::new(Unpark(thread::current())))
+        }
+        fn park(&self) -> Wakeup {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            thread::park();
+            Wakeup::Woken
+        }
+    }
+    struct Unpark(thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    let ((tx, rx), (other_tx, other_rx)) = (rendezvous(), rendezvous());
+    let (_idle_tx, idle) = unbounded::<i32>();
+    let sleeps = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        let receives = scope.spawn(|| {
+            let mut receives = Select::new();
+            receives.recv(&rx);
+            receives.recv(&other_rx);
+            receives.select_parking(&Counting(&sleeps)).unwrap().recv(&rx)
+        });
+        let mut sends = Select::new();
+        sends.send(&tx);
+        let chosen = loop {
+            if let Ok(chosen) = sends.try_select() {
+                break chosen;
+            }
+            thread::yield_now();
+        };
+        let meets_nobody = scope.spawn(|| {
+            let mut sends = Select::new();
+            sends.send(&other_tx);
+            sends.recv(&idle);
+            sends.select_parking(&Counting(&sleeps)).unwrap().send(&other_tx, 2)
+        });
+        thread::sleep(Duration::from_millis(100));
+        assert!(sleeps.load(Ordering::Relaxed) < 10, "{sleeps:?} sleeps");
+        chosen.send(&tx, 1).unwrap();
+        assert_eq!(receives.join().unwrap(), Ok(1));
+        assert_eq!(other_rx.recv(), Ok(2));
+        meets_nobody.join().unwrap().unwrap();
+    });
+}

@@ -115,6 +115,12 @@ impl Claim {
         self.change(HELD, MATCHED)
     }
 
+    /// Whether somebody has matched it.
+    pub fn is_matched(&self) -> bool {
+        // Relaxed: who opens it again wakes the owner after that.
+        self.choice.word.load(Ordering::Relaxed) == self.epoch | MATCHED
+    }
+
     /// Who has matched it takes that back. The owner may have left meanwhile.
     pub fn reopen(&self) {
         self.change(MATCHED, OPEN);

@@ -115,6 +115,11 @@ impl Seeker<'_> {
         Self { claim: None, owner: 0, watches }
     }
 
+    /// Whether a peer has matched it.
+    pub(super) fn is_matched(self) -> bool {
+        self.claim.is_some_and(Claim::is_matched)
+    }
+
     /// Tries something with the select's claim held, so that no peer matches it meanwhile.
     fn hold(self, attempt: impl FnOnce() -> Tried) -> Tried {
         let Some(claim) = self.claim else { return attempt() };

@@ -162,23 +162,35 @@ impl<'s, 'a> Registered<'s, 'a> {
                     busy += 1;
                     park.pause(busy)
                 }
-                Look::Nothing | Look::Called | Look::Taken => loop {
-                    if self.entries.iter().any(|entry| entry.phase() != Phase::Waiting) {
-                        break Wakeup::Woken;
-                    }
-                    if patience.wait() {
-                        continue;
-                    }
-                    match park.park() {
-                        Wakeup::Woken => {}
-                        other => break other,
-                    }
-                },
+                Look::Nothing | Look::Called | Look::Taken => self.rest(seeker, park, &mut patience),
             };
             match wakeup {
                 Wakeup::Woken => {}
                 Wakeup::TimedOut => return Err(ParkError::TimedOut),
                 Wakeup::Interrupted => return Err(ParkError::Interrupted),
+            }
+        }
+    }
+
+    /// Sleeps until there is news of one of the places. None is that one was woken while a peer who has matched us is in the
+    /// middle of it: nobody else can have us then, and places that are offered again would only have us and others call each
+    /// other in vain. (Should he leave, he wakes us after he has opened the choice again.)
+    fn rest(&self, seeker: Seeker<'_>, park: &impl Park, patience: &mut Patience) -> Wakeup {
+        let is_news = |entry: &Entry<'_>| match entry.phase() {
+            Phase::Waiting => false,
+            Phase::Woken => !seeker.is_matched(),
+            Phase::Done | Phase::Ended => true,
+        };
+        loop {
+            if self.entries.iter().any(is_news) {
+                return Wakeup::Woken;
+            }
+            if patience.wait() {
+                continue;
+            }
+            match park.park() {
+                Wakeup::Woken => {}
+                other => return other,
             }
         }
     }
