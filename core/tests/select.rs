@@ -2,6 +2,7 @@
 //!
 //! What crossbeam-channel's users know is tested beside it, in the tests crate; here is what is our own.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Wake, Waker};
@@ -165,6 +166,45 @@ fn a_select_whose_peer_went_is_matched_by_another() {
         assert_eq!(tx.send_timeout(5, 10 * SHORT), Ok(()));
         assert_eq!(receiver.join().unwrap().unwrap(), Ok(5));
     });
+}
+
+/// A sleeper that does something each time that it is asked for its waker, before a place is offered, and never sleeps.
+struct Offering<F>(F);
+
+impl<F: Fn()> Park for Offering<F> {
+    fn waker(&self) -> Waker {
+        (self.0)();
+        Waker::noop().clone()
+    }
+
+    fn park(&self) -> Wakeup {
+        Wakeup::TimedOut
+    }
+}
+
+/// A message whose receiver left waits for the next one; what the same thread selects to send after it comes after it.
+#[test]
+fn a_message_that_waits_for_the_next_receiver_is_not_overtaken() {
+    let (tx, rx) = rendezvous();
+    let (_idle_tx, idle) = unbounded::<i32>();
+    let wait = rx.begin_recv(Waker::noop().clone()).unwrap();
+    let mut sends = Select::new();
+    sends.send(&tx);
+    let first = Cell::new(sends.clone().try_select().ok());
+    drop(wait);
+    let asked = Cell::new(0);
+    let park = Offering(|| {
+        match asked.replace(asked.get() + 1) {
+            0 => first.take().expect("a receive waited").send(&tx, 1).unwrap(),
+            // The first place is offered, and its owner has not looked since.
+            1 => _ = sends.clone().try_select().map(|chosen| chosen.send(&tx, 2).unwrap()),
+            _ => {}
+        }
+    });
+    let mut receives = Select::new_biased();
+    receives.recv(&rx);
+    receives.recv(&idle);
+    assert_eq!(receives.select_parking(&park).unwrap().recv(&rx), Ok(1));
 }
 
 /// The receiver's time is over between the two halves of a select: the message is for the next one.

@@ -57,6 +57,8 @@ pub enum Seizing<M> {
     Nobody,
     /// Somebody else has matched the select that looked, or tries to.
     OursTaken,
+    /// A receive was woken for a message that was returned, and is to be received before.
+    Behind,
 }
 
 impl<M> Seized<M> {
@@ -279,6 +281,15 @@ impl<M> Table<M> {
             }
             let word = to(word, MOVING);
             stop_point!(wait.seizing);
+            // As in `hand`.
+            if self.oldest(|_, word| state(word) == RETURNED).is_some() {
+                let (waker, will_look) = node.wake(word);
+                waker.into_iter().for_each(Waker::wake);
+                if will_look {
+                    return Seizing::Behind;
+                }
+                continue;
+            }
             let pairing = pair(ours, node.claim().as_ref());
             if pairing == Pairing::Paired {
                 return Seizing::Seized(Seized { node: NonNull::from(node), word });

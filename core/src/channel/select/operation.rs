@@ -374,6 +374,7 @@ impl<T> Operation for Sender<T> {
                 }
                 Seizing::Nobody => Tried::Nothing,
                 Seizing::OursTaken => Tried::Taken,
+                Seizing::Behind => Tried::Busy,
             },
             Flow::Source(_) => Tried::Nothing,
         }
