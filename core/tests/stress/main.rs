@@ -9,6 +9,7 @@ mod ledger;
 mod operations;
 mod replies;
 mod rounds;
+mod selects;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,8 +63,8 @@ fn receive_all(rx: &Receiver<Message>, ways: &[Way], rng: &mut Rng, mut kept: Op
 struct Order(Vec<Option<usize>>);
 
 impl Order {
-    fn new(round: &Round) -> Self {
-        Self(vec![None; round.producers])
+    fn new(producers: usize) -> Self {
+        Self(vec![None; producers])
     }
 
     fn came(&mut self, message: &Message) {
@@ -119,14 +120,14 @@ fn order_is_kept() {
                 }
             })
         };
-        let round = *round;
+        let count = round.producers;
         let consumer = |_| -> Consumer<_> {
             Box::new(move |rx, mut rng| {
-                receive_all(&rx, ways, &mut rng, Some(Order::new(&round)));
+                receive_all(&rx, ways, &mut rng, Some(Order::new(count)));
                 rx
             })
         };
-        let (producers, consumers) = start(&round, &ledger, round.flavour.make(), producer, consumer);
+        let (producers, consumers) = start(round, &ledger, round.flavour.make(), producer, consumer);
         let receivers = join(consumers);
         join(producers);
         settle(&ledger, receivers);

@@ -1,7 +1,7 @@
 //! Each way to send and to receive.
 
 use std::sync::Arc;
-use std::task::{Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use crossinterp_core::{
 };
 
 use crate::rounds::Rng;
+use crate::selects::{self, Choosing};
 
 /// How an attempt to send ended.
 #[derive(Debug)]
@@ -44,14 +45,65 @@ pub(crate) enum Way {
     Drop,
     /// Several begun at once, some finished and some dropped; of sends only one.
     Several,
+    /// As a task does, until it is done.
+    Poll,
+    Select(Choosing),
 }
 
 /// The ways that keep the order of messages: a receive that is dropped may put one back behind others that were received.
-pub(crate) const ORDERLY: &[Way] = &[Way::Plain, Way::Plain, Way::Try, Way::Timeout, Way::Begin, Way::Finish];
-pub(crate) const ALL: &[Way] =
-    &[Way::Plain, Way::Plain, Way::Try, Way::Timeout, Way::Begin, Way::Finish, Way::Drop, Way::Several];
+pub(crate) const ORDERLY: &[Way] = &[
+    Way::Plain,
+    Way::Plain,
+    Way::Try,
+    Way::Timeout,
+    Way::Begin,
+    Way::Finish,
+    Way::Poll,
+    Way::Select(Choosing::Wait),
+    Way::Select(Choosing::Biased),
+    Way::Select(Choosing::Timeout),
+    Way::Select(Choosing::Ready),
+    Way::Select(Choosing::Macro),
+    Way::Select(Choosing::MacroDefault),
+    Way::Select(Choosing::After),
+];
+pub(crate) const ALL: &[Way] = &[
+    Way::Plain,
+    Way::Plain,
+    Way::Try,
+    Way::Timeout,
+    Way::Begin,
+    Way::Finish,
+    Way::Drop,
+    Way::Several,
+    Way::Poll,
+    Way::Select(Choosing::Wait),
+    Way::Select(Choosing::Biased),
+    Way::Select(Choosing::Timeout),
+    Way::Select(Choosing::Try),
+    Way::Select(Choosing::Ready),
+    Way::Select(Choosing::ReadyTimeout),
+    Way::Select(Choosing::Macro),
+    Way::Select(Choosing::MacroBiased),
+    Way::Select(Choosing::MacroDefault),
+    Way::Select(Choosing::MacroTimeout),
+    Way::Select(Choosing::After),
+    Way::Select(Choosing::Tick),
+];
 /// The ways that end by themselves.
-pub(crate) const IMPATIENT: &[Way] = &[Way::Try, Way::Timeout, Way::Finish, Way::Drop, Way::Several];
+pub(crate) const IMPATIENT: &[Way] = &[
+    Way::Try,
+    Way::Timeout,
+    Way::Finish,
+    Way::Drop,
+    Way::Several,
+    Way::Select(Choosing::Timeout),
+    Way::Select(Choosing::Try),
+    Way::Select(Choosing::ReadyTimeout),
+    Way::Select(Choosing::MacroDefault),
+    Way::Select(Choosing::After),
+    Way::Select(Choosing::Tick),
+];
 
 struct Unpark(Thread);
 
@@ -65,7 +117,7 @@ fn waker() -> Waker {
     Waker::from(Arc::new(Unpark(thread::current())))
 }
 
-fn moment(rng: &mut Rng) {
+pub(crate) fn moment(rng: &mut Rng) {
     match rng.below(4) {
         0 => {}
         1 => thread::park_timeout(Duration::from_micros(rng.below(100))),
@@ -73,7 +125,7 @@ fn moment(rng: &mut Rng) {
     }
 }
 
-fn short(rng: &mut Rng) -> Duration {
+pub(crate) fn short(rng: &mut Rng) -> Duration {
     Duration::from_micros(rng.below(200))
 }
 
@@ -103,6 +155,31 @@ fn wait_for_receive<T>(mut wait: RecvWait<T>) -> Result<T, WaitError> {
     }
 }
 
+fn poll_until_sent<T>(tx: &Sender<T>, message: T) -> Sent<T> {
+    let waker = waker();
+    let context = Context::from_waker(&waker);
+    let (mut message, mut wait) = (Some(message), None);
+    loop {
+        match tx.poll_send(&context, &mut message, &mut wait) {
+            Poll::Ready(Ok(())) => return Sent::Yes,
+            Poll::Ready(Err(error)) => return Sent::Never(error.into_inner()),
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+fn poll_until_received<T>(rx: &Receiver<T>) -> Result<T, Received> {
+    let waker = waker();
+    let context = Context::from_waker(&waker);
+    let mut wait = None;
+    loop {
+        match rx.poll_recv(&context, &mut wait) {
+            Poll::Ready(received) => return received.map_err(|_| Received::Never),
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
 /// Sends in one of these ways.
 pub(crate) fn send<T>(tx: &Sender<T>, message: T, ways: &[Way], rng: &mut Rng) -> Sent<T> {
     let way = rng.one_of(ways);
@@ -124,6 +201,8 @@ pub(crate) fn send<T>(tx: &Sender<T>, message: T, ways: &[Way], rng: &mut Rng) -
                 Err(SendTimeoutError::Disconnected(message)) => Sent::Never(message),
             };
         }
+        Way::Poll => return poll_until_sent(tx, message),
+        Way::Select(choosing) => return selects::send(tx, message, choosing, rng),
         Way::Begin | Way::Finish | Way::Drop | Way::Several => tx.begin_send(message, waker()),
     };
     let wait = match begun {
@@ -174,6 +253,8 @@ pub(crate) fn receive<T>(rx: &Receiver<T>, ways: &[Way], rng: &mut Rng, mut take
             }
             Err(Received::NotNow)
         }
+        Way::Poll => poll_until_received(rx),
+        Way::Select(choosing) => selects::receive(rx, choosing, rng),
     };
     match received {
         Ok(message) => {
