@@ -6,8 +6,10 @@
 
 mod domains;
 mod ledger;
+mod meetings;
 mod operations;
 mod replies;
+mod rings;
 mod rounds;
 mod selects;
 
