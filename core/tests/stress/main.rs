@@ -5,6 +5,7 @@
 #![cfg(all(not(loom), feature = "std"))]
 
 mod domains;
+mod drains;
 mod ledger;
 mod meetings;
 mod operations;
@@ -12,6 +13,7 @@ mod replies;
 mod rings;
 mod rounds;
 mod selects;
+mod weak;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
