@@ -40,27 +40,67 @@ const THREAD: Sanitizer = Sanitizer {
     with_std: true,
 };
 
-/// Core's tests with AddressSanitizer; the C suite is the caller's.
+/// Some tests of a package.
+struct Suite {
+    package: &'static str,
+    tests: &'static [&'static str],
+}
+
+const CORE: Suite = Suite { package: "crossinterp-core", tests: &["--lib", "--tests"] };
+
+/// Those that have several threads.
+const THREADS_OF_CORE: Suite = Suite {
+    package: "crossinterp-core",
+    tests: &[
+        "--lib",
+        "--test",
+        "channel",
+        "--test",
+        "domain",
+        "--test",
+        "idle",
+        "--test",
+        "select",
+        "--test",
+        "stress",
+        "--test",
+        "time",
+        "--test",
+        "value_ends",
+        "--test",
+        "value_memory",
+        "--test",
+        "weak",
+    ],
+};
+
+/// Those that use core as others do, from Rust.
+const FROM_OUTSIDE: Suite = Suite {
+    package: "crossinterp-tests",
+    tests: &["--test", "crossbeam", "--test", "ffi_roundtrip", "--test", "fuzz"],
+};
+
+/// All tests that are Rust alone with AddressSanitizer; the C suite is the caller's.
 pub(crate) fn asan(step: &mut Running, stress: Duration) -> Result<()> {
-    run(step, &ADDRESS, &["--lib", "--tests"], stress)
+    run(step, &ADDRESS, &CORE, stress)?;
+    run(step, &ADDRESS, &FROM_OUTSIDE, stress)
 }
 
 /// Core's tests that have several threads with ThreadSanitizer. Any report ends them.
 pub(crate) fn tsan(step: &mut Running, stress: Duration) -> Result<()> {
-    let tests = ["--lib", "--test", "channel", "--test", "domain", "--test", "stress"];
-    run(step, &THREAD, &tests, stress)
+    run(step, &THREAD, &THREADS_OF_CORE, stress)
 }
 
-/// Core's tests, and a look whether the sanitizer is really on.
-fn run(step: &mut Running, sanitizer: &Sanitizer, tests: &[&str], stress: Duration) -> Result<()> {
+/// The tests, and a look whether the sanitizer is really on.
+fn run(step: &mut Running, sanitizer: &Sanitizer, suite: &Suite, stress: Duration) -> Result<()> {
     let toolchain = if sanitizer.with_std { Toolchain::with_source()? } else { Toolchain::Usual };
     let folder = target().join(sanitizer.name);
     let host = host()?;
     let test = |arguments: &[&str]| {
         let mut command = toolchain.cargo();
         command
-            .args(["test", "-p", "crossinterp-core"])
-            .args(tests)
+            .args(["test", "-p", suite.package])
+            .args(suite.tests)
             .args(arguments)
             .args(["--target", &host]);
         if sanitizer.with_std {
@@ -73,13 +113,14 @@ fn run(step: &mut Running, sanitizer: &Sanitizer, tests: &[&str], stress: Durati
     };
     step.run(test(&["--no-fail-fast"]), Counts::Libtest)?;
 
-    let listing = target_subfolder("xtask/logs")?.join(format!("{}-programs.json", sanitizer.name));
+    let listing = format!("{}-{}-programs.json", sanitizer.name, suite.package);
+    let listing = target_subfolder("xtask/logs")?.join(listing);
     let _ = fs::remove_file(&listing);
     let build = test(&["--no-run", "--message-format", "json"]);
     let built = run_logged(build, &listing, Duration::from_secs(300))?;
     let programs = programs(&fs::read_to_string(&listing)?);
     if !matches!(built, End::Exited(_)) || programs.is_empty() {
-        step.complain("cargo named no test program of core");
+        step.complain(format!("cargo named no test program of {}", suite.package));
     }
     for program in programs {
         if !holds(&fs::read(&program)?, sanitizer.symbol.as_bytes()) {

@@ -165,7 +165,7 @@ fn fuzz(step: &mut Running, arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Core's tests and the C suite with AddressSanitizer.
+/// The tests in Rust and the C suite with AddressSanitizer.
 fn asan(step: &mut Running, full: bool) -> Result<()> {
     sanitizers::asan(step, Duration::from_secs(if full { 300 } else { 10 }))?;
     let mut command = test_suite();
