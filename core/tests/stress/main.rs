@@ -13,6 +13,7 @@ mod replies;
 mod rings;
 mod rounds;
 mod selects;
+mod turns;
 mod weak;
 
 use std::sync::Arc;
