@@ -100,6 +100,23 @@ fn a_drain_has_one_end() {
     assert_eq!(rx.try_recv(), Ok(1));
 }
 
+/// It was given back before, and is still to be received before what was sent after it.
+#[test]
+fn a_chosen_receive_that_is_dropped_keeps_the_rank_of_its_message() {
+    let (tx, rx) = rendezvous();
+    let noop = || Waker::noop().clone();
+    let (first, second) = (rx.begin_recv(noop()).unwrap(), rx.begin_recv(noop()).unwrap());
+    tx.try_send(1).unwrap();
+    tx.try_send(2).unwrap();
+    drop(first);
+    let mut select = Select::new();
+    select.recv(&rx);
+    let chosen = select.try_select().unwrap();
+    panics(|| drop(chosen));
+    drop(second);
+    assert_eq!((rx.try_recv(), rx.try_recv()), (Ok(1), Ok(2)));
+}
+
 #[test]
 fn a_chosen_send_that_is_dropped_leaves_the_channel_whole() {
     let (tx, rx) = bounded(2);

@@ -180,10 +180,16 @@ impl<T> Channel<T> {
     #[inline]
     fn try_recv(&self) -> Result<T, Unreceived> {
         if self.receiving.has_returned()
-            && let Some(message) = self.receiving.fetch_returned()
+            && let Some((message, _)) = self.receiving.fetch_returned()
         {
             return Ok(message);
         }
+        self.recv_sent()
+    }
+
+    /// Receives what was not received before.
+    #[inline]
+    fn recv_sent(&self) -> Result<T, Unreceived> {
         match &self.flow {
             Flow::Bounded(ring) => loop {
                 let (message, awaited) = match ring.pop() {
@@ -210,6 +216,19 @@ impl<T> Channel<T> {
                 Ok(message)
             }
             Flow::Source(feed) => feed.fetch(),
+        }
+    }
+
+    /// Receives without waiting, what can be given back: it stands in a place.
+    fn try_recv_into_place(&self) -> Result<wait::Place<T>, Unreceived> {
+        let returned = if self.receiving.has_returned() { self.receiving.fetch_returned() } else { None };
+        let (message, rank) = match returned {
+            Some((message, rank)) => (message, Some(rank)),
+            None => (self.recv_sent()?, None),
+        };
+        match self.receiving.stash(message, rank) {
+            Ok(place) => Ok(place),
+            Err(_) => alloc::alloc::handle_alloc_error(core::alloc::Layout::new::<T>()),
         }
     }
 

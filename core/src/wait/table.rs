@@ -313,15 +313,16 @@ impl<M> Table<M> {
         node.wake(seized.word).0
     }
 
-    /// Keeps a message that was received already, as one that was handed to a receive.
+    /// Keeps a message that was received already, as one that was handed to a receive; at its old rank, if it was before.
     ///
     /// # Errors
     /// There is no memory for more nodes; the message comes back.
-    pub fn stash(&self, message: M) -> Result<Place<M>, M> {
+    pub fn stash(&self, message: M, rank: Option<usize>) -> Result<Place<M>, M> {
         let Ok(place) = self.take() else { return Err(message) };
         let node = place.node();
         node.write(message);
-        node.rank.store(self.handed.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        let rank = rank.unwrap_or_else(|| self.handed.fetch_add(1, Ordering::Relaxed));
+        node.rank.store(rank, Ordering::Relaxed);
         // Relaxed: who takes the message, if it is returned, finds it through a word that is stored after this one.
         node.word.store(to(node.word.load(Ordering::Relaxed), DONE), Ordering::Relaxed);
         Ok(place)
@@ -383,9 +384,9 @@ impl<M> Table<M> {
         self.returned.load(Ordering::Relaxed) != 0
     }
 
-    /// Moves a message out of a receive that went without giving it out, the one that was handed first.
+    /// Moves a message out of a receive that went without giving it out, the one that was handed first. Its rank beside it.
     #[cold]
-    pub fn fetch_returned(&self) -> Option<M> {
+    pub fn fetch_returned(&self) -> Option<(M, usize)> {
         loop {
             let handed = self.handed.load(Ordering::Relaxed);
             let returned = self.nodes().map(|node| (node, node.word.load(Ordering::Relaxed)));
@@ -394,9 +395,10 @@ impl<M> Table<M> {
             let (node, word) = returned.max_by_key(|(node, _)| age(node))?;
             if node.win(word, MOVING) {
                 let message = node.read();
+                let rank = node.rank.load(Ordering::Relaxed);
                 node.free();
                 self.returned.fetch_sub(1, Ordering::Relaxed);
-                return Some(message);
+                return Some((message, rank));
             }
         }
     }

@@ -276,11 +276,8 @@ impl<T> Operation for Receiver<T> {
             }
             return if called { Tried::Called } else { Tried::Nothing };
         }
-        seeker.hold(|| match channel.try_recv() {
-            Ok(message) => match channel.receiving.stash(message) {
-                Ok(place) => Tried::Done(Token::Message(place.into_raw())),
-                Err(_) => alloc::alloc::handle_alloc_error(core::alloc::Layout::new::<T>()),
-            },
+        seeker.hold(|| match channel.try_recv_into_place() {
+            Ok(place) => Tried::Done(Token::Message(place.into_raw())),
             Err(Unreceived::Closed) => Tried::Done(Token::Disconnected),
             Err(Unreceived::Empty) => Tried::Nothing,
             Err(Unreceived::Busy) => Tried::Busy,
@@ -447,7 +444,7 @@ impl<T> Channel<T> {
         if self.flow.is_closed() {
             return Err(SendError(message));
         }
-        match self.receiving.stash(message) {
+        match self.receiving.stash(message, None) {
             Ok(place) => _ = self.receiving.give_back(place),
             Err(_) => alloc::alloc::handle_alloc_error(core::alloc::Layout::new::<T>()),
         }
