@@ -281,7 +281,8 @@ impl<'a> Select<'a> {
         select_until(&mut self.cases(), false, Some(deadline)).ok_or(SelectTimeoutError)
     }
 
-    /// Waits until an operation is ready, and says its index. It may not be ready any more when it is tried.
+    /// Waits until an operation is ready, and says its index. It may not be ready any more when it is tried. (On a rendezvous
+    /// channel a peer that only waits in `ready` too makes it not ready: neither of the two does anything.)
     ///
     /// # Panics
     /// When there are no operations.

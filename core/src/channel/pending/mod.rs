@@ -6,8 +6,8 @@
 //! room, or the channel was closed, or its domain ends. What it was woken for stays where it is until it is finished, and
 //! another one may take it before: then [`RecvWait::try_finish`] waits on, with its old place. What it was handed is its
 //! own; if it is dropped instead of finished, or its domain ends before, that message goes to the next receiver, before
-//! all that was sent later. (A receiver that meanwhile found the closed channel empty saw `Disconnected` too early by
-//! one message; whoever receives next gets it.)
+//! all that was sent later; only a receive that was under way at that moment may take a later one first. (A receiver that
+//! meanwhile found the closed channel empty saw `Disconnected` too early by one message; whoever receives next gets it.)
 
 mod recv;
 mod send;
