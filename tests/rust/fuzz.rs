@@ -9,7 +9,7 @@ proptest! {
     /// What a channel does, step by step, is what the model says. (Made of whole steps, so that failures shrink to few.)
     #[test]
     fn channels_follow_their_model(
-        flavour in 0..10_u8,
+        flavour in 0..100_u8,
         steps in proptest::collection::vec([0..=255_u8, 0..=255_u8], 0..150),
     ) {
         fuzz::channel(&[[flavour].as_slice(), steps.as_flattened()].concat());
@@ -18,17 +18,21 @@ proptest! {
 
 /// The operations, as the bytes say them.
 const SEND: u8 = 0;
-const RECV: u8 = 2;
-const BEGIN_SEND: u8 = 4;
-const BEGIN_RECV: u8 = 5;
-const FINISH: u8 = 6;
-const ABANDON: u8 = 7;
-const COPY_RECEIVER: u8 = 9;
-const DROP_RECEIVER: u8 = 11;
-const END_WAITS: u8 = 12;
-const TRY_FINISH: u8 = 15;
+const RECV: u8 = 3;
+const BEGIN_SEND: u8 = 6;
+const BEGIN_RECV: u8 = 8;
+const FINISH: u8 = 10;
+const ABANDON: u8 = 12;
+const TRY_FINISH: u8 = 13;
+const POLL: u8 = 15;
+const COPY_RECEIVER: u8 = 19;
+const DROP_RECEIVER: u8 = 27;
+const END_WAITS: u8 = 28;
 
-/// The flavours; those below 5 finish everything at the end.
+/// A select of a send or a receive, the send first, whose operation is chosen and then dropped.
+const DROP_SELECTED: [u8; 2] = [23 + 32, 24];
+
+/// The flavours of one channel; those below 5 finish everything at the end.
 const RENDEZVOUS: u8 = 0;
 const TWO_PLACES: u8 = 2;
 const UNBOUNDED: u8 = 4;
@@ -89,4 +93,26 @@ fn who_goes_wakes_no_more_than_one() {
     play(UNBOUNDED, &[three_wait.as_slice(), &[[SEND, 0], [FINISH, 1]]].concat());
     let four_wait = [[BEGIN_RECV, 0]; 4];
     play(TWO_PLACES, &[four_wait.as_slice(), &[[SEND, 0], [SEND, 0], [FINISH, 0]]].concat());
+}
+
+/// The message of one that was ended was taken by another receiver, and its place by a third, whose wake-up is its own.
+#[test]
+fn polling_what_has_ended_wakes_nobody() {
+    let held_by_domain_1 = [COPY_RECEIVER, 4];
+    let ended_with_a_message = [[BEGIN_RECV, 1], [SEND, 0], [END_WAITS, 1]];
+    let another_waits = [[RECV, 0], [BEGIN_RECV, 0]];
+    play(
+        RENDEZVOUS,
+        &[&[held_by_domain_1], ended_with_a_message.as_slice(), &another_waits, &[[POLL, 0]]].concat(),
+    );
+}
+
+/// A message that was given back, chosen by a select and given back again is still to be received before later ones.
+#[test]
+fn what_is_chosen_and_dropped_keeps_its_rank() {
+    let two_wait_and_get_one_each = [[BEGIN_RECV, 0], [BEGIN_RECV, 0], [SEND, 0], [SEND, 0]];
+    let first_is_given_back_twice = [[ABANDON, 0], DROP_SELECTED];
+    let second_is_given_back = [[ABANDON, 0], [RECV, 0], [RECV, 0]];
+    let schedule = [two_wait_and_get_one_each.as_slice(), &first_is_given_back_twice, &second_is_given_back];
+    play(RENDEZVOUS, &schedule.concat());
 }

@@ -4,7 +4,10 @@
 //! is woken is promised exactly: the oldest that waits, one for a message, one for a free place, all by closing; and
 //! one that was woken and goes hands that on (the *baton*). Only without a queue, on a rendezvous channel, a message is
 //! put into a receive's hand; one that goes without giving it out gives it back, to be received before all that was sent
-//! after it. Messages are put into hands as soon as they are made there, so their numbers say which was sent earlier.
+//! after it.
+
+mod select;
+mod waits;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -69,13 +72,15 @@ pub(crate) struct Wait {
 pub(crate) struct Model {
     capacity: Option<usize>,
     queue: VecDeque<Number>,
-    /// When each message was handed to a receive, which is the order in which returned ones are received.
-    handed: BTreeMap<Number, usize>,
+    /// How many messages were sent before each of those that were.
+    ranks: Vec<usize>,
+    sent: usize,
+    /// By rank, which is the order in which they are received again.
     returned: BTreeMap<usize, Number>,
     /// The oldest first. There are few, so a list is the fastest map.
     waits: Vec<(WaitId, Wait)>,
-    pub(crate) senders: usize,
-    pub(crate) receivers: usize,
+    senders: usize,
+    receivers: usize,
     closed: bool,
     waits_made: WaitId,
 }
@@ -86,7 +91,8 @@ impl Model {
         Self {
             capacity,
             queue: VecDeque::new(),
-            handed: BTreeMap::new(),
+            ranks: Vec::new(),
+            sent: 0,
             returned: BTreeMap::new(),
             waits: Vec::new(),
             senders: 1,
@@ -94,6 +100,10 @@ impl Model {
             closed: false,
             waits_made: 0,
         }
+    }
+
+    pub(crate) fn capacity(&self) -> Option<usize> {
+        self.capacity
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -162,9 +172,21 @@ impl Model {
         if !self.has_room() {
             return Err(Refusal::Later);
         }
+        self.push(message);
+        Ok(())
+    }
+
+    fn push(&mut self, message: Number) {
+        self.is_sent(message);
         self.queue.push_back(message);
         self.wake(Side::Receiver);
-        Ok(())
+    }
+
+    fn is_sent(&mut self, message: Number) {
+        let place = message as usize;
+        self.ranks.resize(self.ranks.len().max(place + 1), 0);
+        self.ranks[place] = self.sent;
+        self.sent += 1;
     }
 
     pub(crate) fn recv(&mut self) -> Result<Number, Refusal> {
@@ -178,66 +200,29 @@ impl Model {
         if let Some(sender) = self.oldest(Side::Sender).filter(|_| self.is_rendezvous()) {
             let message = self.wait(sender).message.expect("a waiting sender has its message");
             self.settle(sender, Phase::Done, None);
+            self.is_sent(message);
             return Ok(message);
         }
         Err(if self.is_closed() { Refusal::Never } else { Refusal::Later })
     }
 
-    pub(crate) fn begin_send(&mut self, domain: Option<usize>, message: Number) -> WaitId {
-        match self.send(message) {
-            Ok(()) => self.begin(Side::Sender, domain, Phase::Done, None),
-            Err(_) => {
-                let id = self.begin(Side::Sender, domain, Phase::Waiting, Some(message));
-                self.look(id);
-                if self.is_rendezvous() {
-                    self.wake(Side::Receiver);
-                }
-                id
-            }
-        }
-    }
-
-    pub(crate) fn begin_recv(&mut self, domain: Option<usize>) -> WaitId {
-        let id = self.begin(Side::Receiver, domain, Phase::Waiting, None);
-        self.look(id);
-        id
-    }
-
-    /// The owner ends its operation and gets what came of it, with a message that it received or could not send.
-    pub(crate) fn finish(&mut self, id: WaitId) -> (Outcome, Option<Number>) {
-        let outcome = self.attempt(id).unwrap_or_else(|| {
-            let message = self.wait(id).message;
-            self.go(id);
-            (Outcome::Pending, message)
-        });
-        self.waits.remove(self.place(id));
-        outcome
-    }
-
-    /// The owner asks what came of its operation. `None`: it waits on, in its old place.
-    pub(crate) fn try_finish(&mut self, id: WaitId) -> Option<(Outcome, Option<Number>)> {
-        let outcome = self.attempt(id);
-        if outcome.is_none() && self.wait(id).phase == Phase::Woken {
-            let message = self.wait(id).message;
-            self.settle(id, Phase::Waiting, message);
-            self.look(id);
-        }
-        outcome
-    }
-
-    /// The owner drops its operation.
-    pub(crate) fn abandon(&mut self, id: WaitId) {
-        let Wait { side, phase, message, .. } = self.wait(id);
-        self.go(id);
-        self.waits.remove(self.place(id));
-        if let (Side::Receiver, Phase::Done, Some(message)) = (side, phase, message) {
-            self.give_back(message);
-        }
-    }
-
     pub(crate) fn close(&mut self) {
         self.closed = true;
         self.wake_all();
+    }
+
+    pub(crate) fn ends(&self, side: Side) -> usize {
+        match side {
+            Side::Sender => self.senders,
+            Side::Receiver => self.receivers,
+        }
+    }
+
+    pub(crate) fn enter(&mut self, side: Side) {
+        match side {
+            Side::Sender => self.senders += 1,
+            Side::Receiver => self.receivers += 1,
+        }
     }
 
     pub(crate) fn leave(&mut self, side: Side) {
@@ -254,58 +239,17 @@ impl Model {
         }
     }
 
-    /// A domain ends its operations, in whatever order: see `end_is_a_race`.
-    pub(crate) fn end_waits(&mut self, domain: usize) {
-        for id in self.waits_of(domain) {
-            let Wait { side, phase, message, .. } = self.wait(id);
-            match (phase, side) {
-                (Phase::Waiting, _) => self.settle(id, Phase::Ended, message),
-                (Phase::Woken, _) => {
-                    self.settle(id, Phase::Ended, message);
-                    self.pass_on(side);
-                }
-                (Phase::Done, Side::Receiver) => {
-                    self.settle(id, Phase::Ended, None);
-                    self.give_back(message.expect("a receive that is done has a message"));
-                }
-                (Phase::Done, Side::Sender) | (Phase::Ended | Phase::Over, _) => {}
-            }
-        }
-    }
-
-    /// Whether it is not promised how many others are woken when this domain ends its operations.
-    ///
-    /// Each that was woken, or gives a message back, wakes one; if that is one of the same domain, its end wakes one in
-    /// turn. So in any order the same number of others is woken, the oldest. But where nothing is there for receivers
-    /// besides messages of this domain's operations, one that was woken wakes somebody if it is ended after another gave
-    /// its message back, or (on a rendezvous) before a sender is ended that offers one; and nobody if not.
-    pub(crate) fn end_is_a_race(&self, domain: usize) -> bool {
-        let count = |ends: bool, side: Side, phase: Phase| {
-            let wanted = |(_, wait): &&(WaitId, Wait)| {
-                wait.side == side && wait.phase == phase && (wait.domain == Some(domain)) == ends
-            };
-            self.waits.iter().filter(wanted).count()
-        };
-        let offered = |ends: bool| self.is_rendezvous() && count(ends, Side::Sender, Phase::Waiting) > 0;
-        let stays = self.len() > 0 || offered(false);
-        let given_back = count(true, Side::Receiver, Phase::Done);
-        let goes = given_back > 0 || offered(true);
-        !stays
-            && goes
-            && count(true, Side::Receiver, Phase::Woken) > 0
-            && count(false, Side::Receiver, Phase::Waiting) > given_back
-    }
-
-    fn waits_of(&self, domain: usize) -> Vec<WaitId> {
-        self.waits.iter().filter(|(_, wait)| wait.domain == Some(domain)).map(|(id, _)| *id).collect()
-    }
-
     fn is_rendezvous(&self) -> bool {
         self.capacity == Some(0)
     }
 
     fn has_room(&self) -> bool {
         self.capacity.is_none_or(|capacity| self.queue.len() < capacity)
+    }
+
+    /// Whether a send or receive that does not wait does something, if only to say that the channel is closed.
+    pub(crate) fn can_try(&self, side: Side) -> bool {
+        self.can_happen(side) && (side == Side::Receiver || !self.is_rendezvous() || self.returned.is_empty())
     }
 
     /// Whether an operation of that side that tries now gets something, if only the news that it is closed.
@@ -319,12 +263,6 @@ impl Model {
                 }
                 Side::Receiver => self.len() > 0,
             }
-    }
-
-    fn begin(&mut self, side: Side, domain: Option<usize>, phase: Phase, message: Option<Number>) -> WaitId {
-        self.waits_made += 1;
-        self.waits.push((self.waits_made, Wait { side, domain, phase, baton: false, message }));
-        self.waits_made
     }
 
     fn settle(&mut self, id: WaitId, phase: Phase, message: Option<Number>) {
@@ -364,56 +302,15 @@ impl Model {
         }
     }
 
-    /// One that begins to wait does not wait for what is there.
-    fn look(&mut self, id: WaitId) {
-        let Wait { side, message, .. } = self.wait(id);
-        if self.is_ready(side) {
-            self.settle(id, Phase::Woken, message);
-        }
-    }
-
-    /// One that was woken tries. `None`: there is nothing for it, and it is not over.
-    fn attempt(&mut self, id: WaitId) -> Option<(Outcome, Option<Number>)> {
-        let Wait { side, phase, message, .. } = self.wait(id);
-        let outcome = match phase {
-            Phase::Waiting | Phase::Over => return None,
-            Phase::Done => (Outcome::Done, message),
-            Phase::Ended => (Outcome::Ended, message),
-            Phase::Woken => {
-                let tried = match (side, message) {
-                    (Side::Receiver, _) => self.recv().map(Some),
-                    (Side::Sender, message) => {
-                        self.send(message.expect("a sender that was woken has its message")).map(|()| None)
-                    }
-                };
-                match tried {
-                    Ok(received) => (Outcome::Done, received),
-                    Err(Refusal::Never) => (Outcome::Disconnected, message),
-                    Err(Refusal::Later) => return None,
-                }
-            }
-        };
-        self.go(id);
-        Some(outcome)
-    }
-
-    fn go(&mut self, id: WaitId) {
-        let Wait { side, baton, .. } = self.wait(id);
-        self.settle(id, Phase::Over, None);
-        if baton {
-            self.pass_on(side);
-        }
-    }
-
-    /// A receive goes without giving its message out. Where nobody can receive any more, it goes too.
     fn hand(&mut self, receiver: WaitId, message: Number) {
-        self.handed.insert(message, self.handed.len());
+        self.is_sent(message);
         self.settle(receiver, Phase::Done, Some(message));
     }
 
+    /// A message comes back from one who received it. Where nobody can receive any more, it goes too.
     fn give_back(&mut self, message: Number) {
         if self.receivers > 0 {
-            self.returned.insert(self.handed[&message], message);
+            self.returned.insert(self.ranks[message as usize], message);
             self.pass_on(Side::Receiver);
         }
     }

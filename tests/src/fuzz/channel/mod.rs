@@ -1,0 +1,191 @@
+//! Schedules of one channel or two, their ends, waits and domains, read from bytes and compared with the model after each
+//! step.
+//!
+//! The bytes: the flavours, then two for each step: what is done, on which channel, and to which end, wait or domain.
+//!
+//! One thread does everything, so each step has one outcome (or, a select that is not biased, one of a few), and after
+//! each step every message, wake and waker is counted.
+//!
+//! A step sends, receives or selects at once, or with a time limit that is over; begins, asks, polls, finishes or drops a
+//! wait; makes or drops an end or a weak one; closes, takes back what is queued, or ends a domain. What a select chose is
+//! completed, completed after closing, or dropped. Not played: dropping a chosen send whose slot stands behind messages,
+//! which leaves a void slot that counts as one until a receiver comes to it; clocks; what takes two threads
+//! (the other target).
+//!
+//! # What it finds
+//!
+//! Core was broken in these ways; random bytes, ten thousand schedules a second, found (from three seeds):
+//!
+//! | broken | found after schedules |
+//! | --- | --- |
+//! @TABLE@
+
+mod ends;
+mod line;
+mod once;
+mod select;
+mod waits;
+
+use std::iter;
+
+use crossinterp_core::{Domain, DomainState};
+
+use super::ledger::Ledger;
+use super::model::Side;
+use line::Line;
+use select::Wish;
+
+/// Plays the schedule that the bytes are, on one thread.
+///
+/// # Panics
+/// When the channel does something else than the model.
+///
+/// ```
+/// crossinterp_tests::fuzz::channel(&[1, 0, 0, 3, 0]); // capacity 1: a send, a receive
+/// ```
+pub fn channel(bytes: &[u8]) {
+    let Some((&flavour, steps)) = bytes.split_first() else { return };
+    let mut world = World::new(flavour);
+    for step in steps.chunks_exact(2) {
+        world.step(step[0].into(), step[1].into());
+        world.compare();
+    }
+    if flavour / 5 % 2 == 0 {
+        world.finish_all();
+    }
+    world.end();
+}
+
+/// What channels share.
+struct Setting {
+    ledger: Ledger,
+    domains: [Domain; 3],
+    states: [DomainState; 3],
+    /// Something has waited until its time was over.
+    has_waited: bool,
+}
+
+struct World {
+    setting: Setting,
+    lines: Vec<Line>,
+    wishes: Vec<Wish>,
+}
+
+impl Setting {
+    /// Waiting for the end of a time limit lets others run before, which takes as long as a whole schedule: once is enough.
+    fn may_wait_in_vain(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_waited, true)
+    }
+}
+
+impl World {
+    fn new(flavour: u8) -> Self {
+        let setting = Setting {
+            ledger: Ledger::default(),
+            domains: [(); 3].map(|()| Domain::try_open().unwrap()),
+            states: [DomainState::Open; 3],
+            has_waited: false,
+        };
+        let mut lines = vec![Line::new(flavour)];
+        if flavour / 10 % 10 >= 5 {
+            lines.push(Line::new(flavour / 10));
+        }
+        let wishes = (0..lines.len())
+            .flat_map(|line| [Side::Sender, Side::Receiver].map(|side| Wish { line, side, end: 0 }));
+        let wishes = wishes.collect();
+        Self { setting, lines, wishes }
+    }
+
+    /// The operation's five lowest bits say what is done, all of them on which channel.
+    fn step(&mut self, operation: usize, choice: usize) {
+        let Self { setting, lines, wishes } = self;
+        let at = operation / 32 % lines.len();
+        let line = &mut lines[at];
+        let (what, is_rare) = (operation % 32, operation / 64 == 0);
+        match what {
+            0..=2 => line.send(setting, choice),
+            3..=5 => line.recv(setting, choice),
+            6 | 7 => line.begin_send(setting, choice),
+            8 | 9 => line.begin_recv(setting, choice),
+            10 | 11 => line.finish(choice),
+            12 => line.abandon(choice),
+            13 | 14 => line.try_finish(choice),
+            15 => line.poll(choice),
+            16 => line.poll_send(setting, choice),
+            17 => line.poll_recv(setting, choice),
+            18 => line.senders.copy(&mut line.model, setting, choice),
+            19 => line.receivers.copy(&mut line.model, setting, choice),
+            20 if choice.is_multiple_of(2) => line.senders.change_weak(choice / 2),
+            20 => line.receivers.change_weak(choice / 2),
+            21 if choice.is_multiple_of(2) => line.senders.upgrade(&mut line.model, setting, choice / 2),
+            21 => line.receivers.upgrade(&mut line.model, setting, choice / 2),
+            22 => {
+                let side = if choice.is_multiple_of(2) { Side::Sender } else { Side::Receiver };
+                select::add(wishes, Wish { line: at, side, end: choice / 2 });
+            }
+            23 | 24 => select::select(lines, setting, wishes, operation / 32 * 256 + choice),
+            25 => line.drain_one(),
+            // These end things, and a channel that is closed does little: rarer, so that more waits before that.
+            26 | 28 | 30 if !is_rare => line.begin_recv(setting, choice),
+            27 | 29 | 31 if !is_rare => line.begin_send(setting, choice),
+            26 => line.senders.drop_one(&mut line.model, choice),
+            27 => line.receivers.drop_one(&mut line.model, choice),
+            28 => self.end_waits(choice % 3),
+            29 => self.close_domain(choice % 3),
+            30 => line.close(choice),
+            _ if choice.is_multiple_of(4) => line.drop_drain(),
+            _ => line.close_and_drain(choice),
+        }
+    }
+
+    fn end_waits(&mut self, domain: usize) {
+        if self.lines.iter().any(|line| line.model.end_is_a_race(domain)) {
+            return;
+        }
+        let state = &mut self.setting.states[domain];
+        *state = (*state).max(DomainState::Ending);
+        self.lines.iter_mut().for_each(|line| line.model.end_waits(domain));
+        self.setting.domains[domain].end_waits();
+    }
+
+    fn close_domain(&mut self, domain: usize) {
+        if self.lines.iter().any(|line| line.model.end_is_a_race(domain)) {
+            return;
+        }
+        self.setting.states[domain] = DomainState::Closed;
+        for Line { model, senders, receivers, .. } in &mut self.lines {
+            model.end_waits(domain);
+            senders.end_held(model, domain);
+            receivers.end_held(model, domain);
+        }
+        self.setting.domains[domain].close();
+    }
+
+    /// Everything that can be seen from outside is as the models say.
+    fn compare(&self) {
+        let Setting { ledger, domains, states, .. } = &self.setting;
+        ledger.assert_alive(self.lines.iter().flat_map(|line| line.model.alive()));
+        for (domain, state) in domains.iter().zip(states) {
+            assert_eq!(domain.state(), *state);
+        }
+        self.lines.iter().for_each(Line::compare);
+    }
+
+    fn finish_all(&mut self) {
+        self.lines.iter_mut().for_each(|line| line.finish_all(&mut self.setting));
+    }
+
+    /// Drops everything; no message may be left, and none may go twice.
+    fn end(self) {
+        let Self { setting: Setting { ledger, domains, .. }, lines, .. } = self;
+        let weak: Vec<_> = lines.into_iter().map(Line::end).collect();
+        drop(domains);
+        ledger.assert_alive(iter::empty());
+        drop(weak);
+    }
+}
+
+/// An index, if there is anything to choose from.
+fn pick<T>(things: &[T], choice: usize) -> Option<usize> {
+    if things.is_empty() { None } else { Some(choice % things.len()) }
+}
