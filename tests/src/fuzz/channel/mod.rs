@@ -18,7 +18,20 @@
 //!
 //! | broken | found after schedules |
 //! | --- | --- |
-//! @TABLE@
+//! | a weak end makes one after the last has gone (`WeakEnd::upgrade`) | 4 to 44 |
+//! | what a weak end makes is not counted (`Channel::try_enter`) | 2 to 5 |
+//! | what it makes is not held by its domain (`WeakEnd::upgrade`) | 22 to 61 |
+//! | the last message is not taken back (`Drain::next`) | 27 to 133 |
+//! | what was given back is not taken back (`Channel::take_left`) | 5 to 20 |
+//! | taking back does not close (`close_and_drain`) | 6 to 9 |
+//! | a send is said to be ready where something is queued (`Operation::is_ready`) | 25 to 29 |
+//! | a send on a closed channel is not ready (`Operation::attempt`) | 2 and 5, once not |
+//! | a select stays among those that wait (`run::leave`) | 7 to 33 |
+//! | a select's receive is ready for its own send (`Operation::is_ready`) | 7 to 56 |
+//! | polling takes the waker of a node's next owner (`Place::wake`) | 15,111 |
+//! | a message that is given back twice loses its rank (`Table::stash`) | 1,137 |
+//!
+//! (The last two were so; from one seed.)
 
 mod ends;
 mod line;
@@ -72,7 +85,7 @@ struct World {
 }
 
 impl Setting {
-    /// Waiting for the end of a time limit lets others run before, which takes as long as a whole schedule: once is enough.
+    /// Waiting for the end of a time limit lets others run before, which takes longer than a whole schedule: few do, and once.
     fn may_wait_in_vain(&mut self) -> bool {
         !std::mem::replace(&mut self.has_waited, true)
     }
@@ -84,7 +97,7 @@ impl World {
             ledger: Ledger::default(),
             domains: [(); 3].map(|()| Domain::try_open().unwrap()),
             states: [DomainState::Open; 3],
-            has_waited: false,
+            has_waited: flavour < 200,
         };
         let mut lines = vec![Line::new(flavour)];
         if flavour / 10 % 10 >= 5 {
