@@ -180,11 +180,21 @@ impl<T> Channel<T> {
     #[inline]
     fn try_recv(&self) -> Result<T, Unreceived> {
         if self.receiving.has_returned()
-            && let Some((message, _)) = self.receiving.fetch_returned()
+            && let Some((message, _)) = self.fetch_returned()
         {
             return Ok(message);
         }
         self.recv_sent()
+    }
+
+    /// Receives what was returned, and its rank. Selects that send on a rendezvous channel have to wait for that.
+    #[cold]
+    fn fetch_returned(&self) -> Option<(T, usize)> {
+        let returned = self.receiving.fetch_returned()?;
+        if self.flow.is_rendezvous() {
+            self.pass_on(Side::Sender);
+        }
+        Some(returned)
     }
 
     /// Receives what was not received before.
@@ -221,7 +231,7 @@ impl<T> Channel<T> {
 
     /// Receives without waiting, what can be given back: it stands in a place.
     fn try_recv_into_place(&self) -> Result<wait::Place<T>, Unreceived> {
-        let returned = if self.receiving.has_returned() { self.receiving.fetch_returned() } else { None };
+        let returned = if self.receiving.has_returned() { self.fetch_returned() } else { None };
         let (message, rank) = match returned {
             Some((message, rank)) => (message, Some(rank)),
             None => (self.recv_sent()?, None),
@@ -281,7 +291,7 @@ impl<T> Channel<T> {
     /// On a rendezvous channel: whether a peer waits whom a select of that side could meet, other than the owner's own.
     fn has_peer(&self, side: Side, owner: usize) -> bool {
         match side {
-            Side::Sender => self.receiving.has_offer(owner),
+            Side::Sender => self.receiving.has_offer(owner) && !self.receiving.keeps_returned(),
             Side::Receiver => self.sending.has_offer(owner) || self.sending.has_caller(owner),
         }
     }

@@ -57,8 +57,6 @@ pub enum Seizing<M> {
     Nobody,
     /// Somebody else has matched the select that looked, or tries to.
     OursTaken,
-    /// A receive was woken for a message that was returned, and is to be received before.
-    Behind,
 }
 
 impl<M> Seized<M> {
@@ -230,7 +228,7 @@ impl<M> Table<M> {
             let word = to(word, MOVING);
             stop_point!(wait.handing);
             // What was returned before this receive was begun is visible by now: by its owner's offer, if not otherwise.
-            if self.oldest(|_, word| state(word) == RETURNED).is_some() || !comes_first() {
+            if self.keeps_returned() || !comes_first() {
                 let waker = node.take_waker();
                 let Some(word) = node.settle(word, WOKEN, WOKEN) else {
                     node.free();
@@ -248,6 +246,12 @@ impl<M> Table<M> {
                 handed => return handed,
             }
         }
+    }
+
+    /// Whether a message stands in a receive that went without giving it out. (`has_returned` may say so a moment too early
+    /// and too late.)
+    pub fn keeps_returned(&self) -> bool {
+        self.oldest(|_, word| state(word) == RETURNED).is_some()
     }
 
     /// Moves a message into a receive that was seized. It comes back if the receive has left.
@@ -268,10 +272,14 @@ impl<M> Table<M> {
     }
 
     /// Takes the receive that has waited longest for a message that is to come, except those of `ours`, the claim on the
-    /// select that the caller is of, which is matched then.
+    /// select that the caller is of, which is matched then. Nobody is to be had while a message that was returned is to be
+    /// received before: who takes that tells those who call.
     pub fn seize(&self, ours: Option<&Claim>) -> Seizing<M> {
         let except = ours.map_or(0, Claim::owner);
         loop {
+            if self.keeps_returned() {
+                return Seizing::Nobody;
+            }
             let oldest = self.oldest(|node, word| {
                 offers(word) && (except == 0 || node.owner.load(Ordering::Relaxed) != except)
             });
@@ -282,12 +290,8 @@ impl<M> Table<M> {
             let word = to(word, MOVING);
             stop_point!(wait.seizing);
             // As in `hand`.
-            if self.oldest(|_, word| state(word) == RETURNED).is_some() {
-                let (waker, will_look) = node.wake(word);
-                waker.into_iter().for_each(Waker::wake);
-                if will_look {
-                    return Seizing::Behind;
-                }
+            if self.keeps_returned() {
+                node.wake(word).0.into_iter().for_each(Waker::wake);
                 continue;
             }
             let pairing = pair(ours, node.claim().as_ref());

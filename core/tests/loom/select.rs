@@ -298,3 +298,22 @@ fn what_a_select_reserves_is_not_given_to_another() {
         second
     });
 }
+
+/// A send that was selected stays behind a message that was returned, and is told when that is taken: the receive that waits
+/// for it would sleep for ever.
+#[test]
+fn a_returned_message_is_not_overtaken() {
+    explore_within(2, [1], || {
+        let (tx, rx) = rendezvous();
+        let begin = || rx.begin_recv(Waker::noop().clone()).unwrap();
+        let (leaves, takes, waits) = (begin(), begin(), begin());
+        tx.try_send(1).unwrap();
+        drop(leaves);
+        let (_never_tx, never_rx) = unbounded();
+        let sender = thread::spawn(move || send_or_receive(&tx, 2, &never_rx));
+        let first = takes.finish().unwrap();
+        assert_eq!(sender.join().unwrap(), None);
+        assert_eq!(waits.finish(), Ok(2));
+        first
+    });
+}

@@ -347,7 +347,7 @@ impl<T> Operation for Sender<T> {
         let channel = self.0.channel();
         self.0.is_ended()
             || channel.is_ready(Side::Sender)
-            || (self.is_rendezvous() && channel.receiving.has_offer(seeker.owner))
+            || (self.is_rendezvous() && channel.has_peer(Side::Sender, seeker.owner))
     }
 
     fn attempt(&self, seeker: Seeker<'_>) -> Tried {
@@ -371,7 +371,6 @@ impl<T> Operation for Sender<T> {
                 }
                 Seizing::Nobody => Tried::Nothing,
                 Seizing::OursTaken => Tried::Taken,
-                Seizing::Behind => Tried::Busy,
             },
             Flow::Source(_) => Tried::Nothing,
         }

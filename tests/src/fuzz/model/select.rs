@@ -7,7 +7,8 @@ impl Model {
     pub(crate) fn can_happen(&self, side: Side) -> bool {
         match side {
             Side::Sender if self.is_rendezvous() && !self.is_closed() => {
-                self.oldest(Side::Receiver).is_some()
+                // What was given back is to be received before.
+                self.returned.is_empty() && self.oldest(Side::Receiver).is_some()
             }
             _ => self.is_ready(side),
         }
@@ -15,9 +16,6 @@ impl Model {
 
     /// A send that was chosen is completed, or found the channel closed. In a queue it has a slot of its own: it is not
     /// handed over, and a receiver is woken for it. On a rendezvous it has its receiver.
-    ///
-    /// That one is taken even if a message was given back that was sent before: here, other than in [`Model::send`], the
-    /// later one may be received first.
     pub(crate) fn choose_send(&mut self, message: Number) -> Result<(), Refusal> {
         if self.is_closed() || self.capacity.is_none() {
             return self.send(message);
