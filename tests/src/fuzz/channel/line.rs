@@ -81,6 +81,7 @@ impl Line {
         let Some(Draining { drain, has_any }) = &mut self.drain else { return };
         let expected = if *has_any { self.model.recv().ok() } else { None };
         assert_eq!(drain.next().map(|message| message.number), expected, "what is taken back");
+        *has_any = expected.is_some();
     }
 
     /// What was not taken back is dropped with the drain.

@@ -25,7 +25,7 @@
 //! | what was given back is not taken back (`Channel::take_left`) | 5 to 20 |
 //! | taking back does not close (`close_and_drain`) | 6 to 9 |
 //! | a send is said to be ready where something is queued (`Operation::is_ready`) | 25 to 29 |
-//! | a send on a closed channel is not ready (`Operation::attempt`) | 2 and 5, once a hang |
+//! | a send on a closed channel is not ready (`Operation::attempt`) | 2 to 5 |
 //! | a select stays among those that wait (`run::leave`) | 7 to 33 |
 //! | a select's receive is ready for its own send (`Operation::is_ready`) | 7 to 56 |
 //! | a chosen send takes the receive that has waited shortest (`Table::seize`) | 6 to 39 |
