@@ -25,7 +25,8 @@
 //!    matched, or finds that somebody else was. There is no livelock.
 //! 3. Who fails because a choice is not Open gives the node that he seized back to its owner as Woken, and calls its wake
 //!    function. The owner then offers the node again and looks for peers itself, with its choice Open. So no two peers
-//!    pass each other by: a failed one leaves an owner awake that looks.
+//!    pass each other by: a failed one leaves an owner awake that looks. (An owner that is Matched does so only if that peer
+//!    opens its choice again; else it and those who fail would call each other until that peer is done.)
 //! 4. Nobody waits for a choice that is Held. The owner may leave while a peer holds it; the peer finds it Gone.
 //!
 //! A thread that is stopped for good while it holds another one's choice keeps that select from being matched: it times

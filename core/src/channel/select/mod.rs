@@ -36,6 +36,8 @@
 //! 2. Who finds a peer's choice taken wakes the peer, who offers its node again and looks.
 //! 3. A select that was woken on one of its channels, and leaves by another, passes that baton on, also when it has
 //!    looked and waited on in between: what it saw there may have been left to it.
+//! 4. A message that was returned comes before what is sent after it: while there is one, a select that sends meets nobody,
+//!    and who takes it calls that select.
 //!
 //! Why there is no livelock: [`crate::wait::choice`]. Progress: every attempt fails only because somebody else got
 //! something, or was in the middle of an attempt whose failure has such a reason; a thread that is stopped for good takes
