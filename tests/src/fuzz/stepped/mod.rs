@@ -33,7 +33,7 @@
 //! | a choice stays matched whose peer had left (`pair`) | 867 to 7,440 | no end |
 //! | the same, whose peer gave its send back (`Table::let_go`) | 11 to 209 | no end |
 //! | all uses of a choice have one epoch (`Claim::begin`) | 148 to 1,687 | it is closed, and some sleep |
-//! | a select calls, or seizes, itself | 1 to 20 | no end |
+//! | a select calls, or seizes, itself | 2 to 20 | no end |
 //! | a select calls nobody, a wait calls no select | 327 to 1,059, 39 to 119 | two sleep over each other |
 //! | closing does not wake who only calls (`Channel::close`) | 1 to 3 | it is closed, and some sleep |
 //!
