@@ -71,6 +71,9 @@ pub(crate) fn long_ones(interpreter: Option<&Interpreter>) -> Vec<Step> {
     steps
 }
 
+/// The benchmarks in Rust are a workspace of their own.
+const BENCHES: &str = "tests/benches/Cargo.toml";
+
 fn own(subcommand: &str) -> Command {
     let mut command = xtask();
     command.arg(subcommand);
@@ -84,7 +87,7 @@ fn test_suite() -> Command {
 }
 
 fn fmt(step: &mut Running) -> Result<()> {
-    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+    for manifest in ["Cargo.toml", "fuzz/Cargo.toml", BENCHES] {
         let mut command = cargo();
         command.args(["fmt", "--all", "--check", "--manifest-path", manifest]);
         step.run(command, Counts::Nothing)?;
@@ -104,11 +107,15 @@ fn fmt(step: &mut Running) -> Result<()> {
 }
 
 fn clippy(step: &mut Running) -> Result<()> {
-    for arguments in
-        [["--workspace", "--all-targets"].as_slice(), &["-p", "crossinterp-core", "--no-default-features"]]
-    {
+    let parts: [&[&str]; 3] = [
+        &["--workspace", "--all-targets"],
+        &["-p", "crossinterp-core", "--no-default-features"],
+        &["--manifest-path", BENCHES, "--all-targets"],
+    ];
+    for arguments in parts {
         let mut command = cargo();
         command.arg("clippy").args(arguments).args(["--", "-D", "warnings"]);
+        command.env("CARGO_TARGET_DIR", target());
         step.run(command, Counts::Nothing)?;
     }
     Ok(())
@@ -140,6 +147,9 @@ fn no_std(step: &mut Running) -> Result<()> {
 fn rust(step: &mut Running) -> Result<()> {
     let mut command = cargo();
     command.args(["test", "--no-fail-fast", "--workspace", "--exclude", "crossinterp-tests"]);
+    step.run(command, Counts::Libtest)?;
+    let mut command = cargo();
+    command.args(["test", "--manifest-path", BENCHES]).env("CARGO_TARGET_DIR", target());
     step.run(command, Counts::Libtest)
 }
 
