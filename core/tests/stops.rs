@@ -351,6 +351,56 @@ fn a_thread_that_stops_for_good_holds_up_nobody_else() {
     assert!(missed.is_empty(), "no thread came to {missed:?}");
 }
 
+/// A thread that waits, and has been stopped in front of one that waits too. What the first is woken for is the second's, as
+/// soon as anybody of the other side comes to wait.
+#[test]
+fn who_waits_behind_a_stopped_thread_is_woken_in_its_place() {
+    for way in [Way::Calls, Way::Selects] {
+        for sends in [true, false] {
+            let world = World::new(Flavour::One);
+            if sends {
+                world.fill(Flavour::One);
+            }
+            let (tx, rx) = (world.tx.clone(), world.rx.clone());
+            let (report, reports) = mpsc::channel();
+            // (By a select, so that nothing is handed to it.)
+            thread::spawn(move || {
+                stop::at("select.announced", move || report.send(()).unwrap());
+                let mut select = Select::new();
+                if sends {
+                    select.send(&tx)
+                } else {
+                    select.recv(&rx)
+                };
+                _ = select.ready();
+            });
+            reports.recv_timeout(LONG).expect("it comes to wait");
+            if sends {
+                world.somebody(|tx, _, _| tx.send_timeout(2000, LONG).unwrap());
+                assert_eq!(world.rx.try_recv(), Ok(1000));
+            } else {
+                world.somebody(|_, rx, taken| taken.0.lock().unwrap().push(rx.recv_timeout(LONG).unwrap()));
+                assert_eq!(world.tx.try_send(1000), Ok(()));
+            }
+            let mut select = Select::new();
+            match (way, sends) {
+                (Way::Calls, true) => assert_eq!(world.rx.recv_timeout(LONG / 2), Ok(2000)),
+                (Way::Calls, false) => assert_eq!(world.tx.send_timeout(2000, LONG / 2), Ok(())),
+                (Way::Selects, true) => {
+                    select.recv(&world.rx);
+                    let chosen = select.select_timeout(LONG / 2).expect("a message comes");
+                    assert_eq!(chosen.recv(&world.rx), Ok(2000));
+                }
+                (Way::Selects, false) => {
+                    select.send(&world.tx);
+                    let chosen = select.select_timeout(LONG / 2).expect("there is room");
+                    assert_eq!(chosen.send(&world.tx, 2000), Ok(()));
+                }
+            }
+        }
+    }
+}
+
 /// Every point in the source is in the table above.
 #[test]
 fn the_table_has_every_point() {

@@ -296,21 +296,24 @@ impl<T> Channel<T> {
         }
     }
 
-    /// On a rendezvous channel, where an operation of that side waits now: wakes who is to come for it, other than the
-    /// owner's own.
-    fn call_peer(&self, side: Side, owner: usize) {
-        if !self.flow.is_rendezvous() {
-            return;
-        }
-        if side == Side::Sender && owner == 0 {
-            // The message is in the node, for any receiver.
-            return self.wake(Side::Receiver);
-        }
+    /// Where an operation of that side begins to wait, or waits again: wakes who is to come for it, other than the owner's
+    /// own.
+    fn call_peer(&self, side: Side, owner: usize, begins: bool) {
         let peers = match side {
-            Side::Sender => &self.receiving,
-            Side::Receiver => &self.sending,
+            Side::Sender => Side::Receiver,
+            Side::Receiver => Side::Sender,
         };
-        peers.wake_caller(owner).into_iter().for_each(core::task::Waker::wake);
+        if !self.flow.is_rendezvous() {
+            // Somebody was woken for what is there, and is on his way or stopped for good: see "Progress" in `wait`.
+            if begins && self.waiting(peers).is_waiting() && self.is_ready(peers) {
+                self.wake(peers);
+            }
+        } else if side == Side::Sender && owner == 0 {
+            // The message is in the node, for any receiver.
+            self.wake(peers);
+        } else {
+            self.waiting(peers).wake_caller(owner).into_iter().for_each(core::task::Waker::wake);
+        }
     }
 
     /// Whether an operation tries again for a while before it waits in its place (see [`policy`]).

@@ -54,6 +54,7 @@ impl<T> Pending<T> {
         if let Some(source) = self.channel.flow.source() {
             source.call_when_due(&waker);
         }
+        let begins = place.is_ours() == Some(false);
         if !place.offer(waker) {
             return false;
         }
@@ -65,7 +66,7 @@ impl<T> Pending<T> {
                 waker.wake();
             }
         } else {
-            self.channel.call_peer(self.side, 0);
+            self.channel.call_peer(self.side, 0, begins);
         }
         true
     }

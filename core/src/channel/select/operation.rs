@@ -197,7 +197,7 @@ impl<T> Channel<T> {
             self.flow.announce(side);
             stop_point!(select.announced);
             if !seeker.watches {
-                self.call_peer(side, seeker.owner);
+                self.call_peer(side, seeker.owner, !was_woken);
             }
         }
     }
@@ -272,7 +272,7 @@ impl<T> Operation for Receiver<T> {
         if !channel.is_ready(Side::Receiver) {
             let called = self.is_rendezvous() && channel.sending.has_caller(seeker.owner);
             if called {
-                channel.call_peer(Side::Receiver, seeker.owner);
+                channel.call_peer(Side::Receiver, seeker.owner, false);
             }
             return if called { Tried::Called } else { Tried::Nothing };
         }
