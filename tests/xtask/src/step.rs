@@ -7,9 +7,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::process::{End, run_logged, show};
+use crate::process::{End, run_logged, show, tail};
 use crate::tally::{Counts, Tally};
 use crate::workspace;
+
+/// How much of the output of a program that failed is shown.
+const LINES_OF_A_FAILURE: usize = 60;
 
 type Work = Box<dyn FnOnce(&mut Running) -> Result<()>>;
 
@@ -24,7 +27,7 @@ pub(crate) struct Step {
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) tests: Tally,
-    /// What went wrong, one line each.
+    /// What went wrong: a line each, and the last ones of the program's output.
     pub(crate) problems: Vec<String>,
     pub(crate) time: Duration,
     pub(crate) log: PathBuf,
@@ -73,11 +76,6 @@ impl Outcome {
         let outright = u64::from(!self.problems.is_empty() && self.tests.failed == 0);
         Tally { passed: self.tests.passed, failed: self.tests.failed + outright }
     }
-
-    /// What the programs printed.
-    pub(crate) fn output(&self) -> String {
-        fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
-    }
 }
 
 impl Running {
@@ -94,8 +92,10 @@ impl Running {
         let before = self.output().len();
         let end = run_logged(command, &self.log, left)?;
         let output = self.output();
-        let tests = counts.read(output.get(before..).unwrap_or(""));
+        let output = output.get(before..).unwrap_or("");
+        let tests = counts.read(output);
         self.tests += tests;
+        let known = self.problems.len();
         match end {
             End::TimedOut => {
                 let minutes = self.budget.as_secs() / 60;
@@ -106,6 +106,10 @@ impl Running {
                 self.problems.push(format!("no tests ran: {shown}"));
             }
             End::Exited(_) => {}
+        }
+        // What ran after it stands behind it in the log.
+        if let Some(problem) = self.problems.get_mut(known) {
+            *problem += &format!("\n{}", tail(output, LINES_OF_A_FAILURE));
         }
         Ok(())
     }
@@ -171,7 +175,7 @@ mod tests {
     #[test]
     fn the_other_programs_run_after_a_failure_and_a_limit_is_a_failure() {
         let step = Step::new("self-test-limit", 1, |step| {
-            step.run(shell("exit 1"), Counts::Nothing)?;
+            step.run(shell("echo the reason; exit 1"), Counts::Nothing)?;
             step.run(shell("echo '1 passed, 0 failed'"), Counts::Xtask)?;
             step.budget = step.start.elapsed() + Duration::from_millis(200);
             step.run(shell("sleep 30"), Counts::Nothing)
@@ -179,6 +183,7 @@ mod tests {
         let outcome = step.run().unwrap();
         assert_eq!(outcome.tests, Tally { passed: 1, failed: 0 });
         assert_eq!(outcome.problems.len(), 2, "{outcome:?}");
+        assert!(outcome.problems[0].ends_with("the reason"), "{outcome:?}");
         assert!(outcome.problems[1].contains("limit"), "{outcome:?}");
     }
 }

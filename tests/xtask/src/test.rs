@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::process::tail;
 use crate::python::{Interpreter, all, chosen};
 use crate::step::{Outcome, Step};
 use crate::steps;
@@ -45,7 +44,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
             println!("    {problem}");
         }
         if !outcome.good() {
-            println!("    the end of {}:\n{}", outcome.log.display(), tail(&outcome.output(), 40));
+            println!("    all of it: {}", outcome.log.display());
         }
         outcomes.push((name, outcome));
     }
