@@ -83,6 +83,15 @@ pub(crate) enum Side {
     Receiver,
 }
 
+impl Side {
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Sender => Self::Receiver,
+            Self::Receiver => Self::Sender,
+        }
+    }
+}
+
 /// What every end of a channel shares.
 pub(crate) struct Channel<T> {
     /// `None`: unbounded.
@@ -296,23 +305,25 @@ impl<T> Channel<T> {
         }
     }
 
-    /// Where an operation of that side begins to wait, or waits again: wakes who is to come for it, other than the owner's
-    /// own.
-    fn call_peer(&self, side: Side, owner: usize, begins: bool) {
-        let peers = match side {
-            Side::Sender => Side::Receiver,
-            Side::Receiver => Side::Sender,
-        };
+    /// On a rendezvous channel, where an operation of that side waits now: wakes who is to come for it, other than the
+    /// owner's own.
+    fn call_peer(&self, side: Side, owner: usize) {
         if !self.flow.is_rendezvous() {
-            // Somebody was woken for what is there, and is on his way or stopped for good: see "Progress" in `wait`.
-            if begins && self.waiting(peers).is_waiting() && self.is_ready(peers) {
-                self.wake(peers);
-            }
-        } else if side == Side::Sender && owner == 0 {
+            return;
+        }
+        if side == Side::Sender && owner == 0 {
             // The message is in the node, for any receiver.
+            return self.wake(Side::Receiver);
+        }
+        self.waiting(side.other()).wake_caller(owner).into_iter().for_each(core::task::Waker::wake);
+    }
+
+    /// On a channel with a queue, where an operation of that side begins to wait: wakes one of the other side, if there is
+    /// something for it. Another one was woken for that, and may have been stopped for good ("Progress" in [`wait`]).
+    fn relieve(&self, side: Side) {
+        let peers = side.other();
+        if !self.flow.is_rendezvous() && self.waiting(peers).is_waiting() && self.is_ready(peers) {
             self.wake(peers);
-        } else {
-            self.waiting(peers).wake_caller(owner).into_iter().for_each(core::task::Waker::wake);
         }
     }
 

@@ -48,13 +48,21 @@ impl<T> Pending<T> {
         Ok(pending)
     }
 
+    /// Waits from now on, for the first time. `false`: the domain ends.
+    fn begin(&self, waker: Waker) -> bool {
+        let offered = self.offer(waker);
+        if !self.is_settled() {
+            self.channel.relieve(self.side);
+        }
+        offered
+    }
+
     /// Waits from now on, for the first time or again. `false`: the domain ends.
     fn offer(&self, waker: Waker) -> bool {
         let Some(place) = &self.place else { return true };
         if let Some(source) = self.channel.flow.source() {
             source.call_when_due(&waker);
         }
-        let begins = place.is_ours() == Some(false);
         if !place.offer(waker) {
             return false;
         }
@@ -66,7 +74,7 @@ impl<T> Pending<T> {
                 waker.wake();
             }
         } else {
-            self.channel.call_peer(self.side, 0, begins);
+            self.channel.call_peer(self.side, 0);
         }
         true
     }

@@ -31,7 +31,7 @@ pub struct RecvWait<T>(Pending<T>);
 impl<T> RecvWait<T> {
     pub(in crate::channel) fn begin(end: &End<T>, waker: Waker) -> Result<Self, DomainError> {
         let pending = Pending::new(end, Side::Receiver)?;
-        if pending.offer(waker) { Ok(Self(pending)) } else { Err(DomainError::Ended) }
+        if pending.begin(waker) { Ok(Self(pending)) } else { Err(DomainError::Ended) }
     }
 
     /// Whether it is worth a try to finish it.

@@ -64,7 +64,7 @@ impl<T> SendWait<T> {
                 place.call(0);
             }
         }
-        if !wait.pending.offer(waker) {
+        if !wait.pending.begin(waker) {
             let message = wait.take_back();
             return Err((message.expect("nobody takes what was not offered"), DomainError::Ended));
         }

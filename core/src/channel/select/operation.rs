@@ -74,6 +74,9 @@ pub(super) trait Operation {
     /// Whether operations of this kind meet without a queue between.
     fn is_rendezvous(&self) -> bool;
 
+    /// The select begins to wait: see [`Channel::relieve`].
+    fn relieve(&self);
+
     /// Takes a place, for nobody to see yet.
     fn register(&self, seeker: Seeker<'_>) -> Result<Registration, DomainError>;
 
@@ -197,7 +200,7 @@ impl<T> Channel<T> {
             self.flow.announce(side);
             stop_point!(select.announced);
             if !seeker.watches {
-                self.call_peer(side, seeker.owner, !was_woken);
+                self.call_peer(side, seeker.owner);
             }
         }
     }
@@ -225,6 +228,11 @@ impl<T> Operation for Receiver<T> {
 
     fn is_rendezvous(&self) -> bool {
         self.0.line().is_some_and(|channel| channel.flow.is_rendezvous())
+    }
+
+    fn relieve(&self) {
+        let Some(channel) = self.0.line() else { return };
+        channel.relieve(Side::Receiver);
     }
 
     fn register(&self, seeker: Seeker<'_>) -> Result<Registration, DomainError> {
@@ -272,7 +280,7 @@ impl<T> Operation for Receiver<T> {
         if !channel.is_ready(Side::Receiver) {
             let called = self.is_rendezvous() && channel.sending.has_caller(seeker.owner);
             if called {
-                channel.call_peer(Side::Receiver, seeker.owner, false);
+                channel.call_peer(Side::Receiver, seeker.owner);
             }
             return if called { Tried::Called } else { Tried::Nothing };
         }
@@ -318,6 +326,10 @@ impl<T> Operation for Sender<T> {
 
     fn is_rendezvous(&self) -> bool {
         self.0.channel().flow.is_rendezvous()
+    }
+
+    fn relieve(&self) {
+        self.0.channel().relieve(Side::Sender);
     }
 
     fn register(&self, seeker: Seeker<'_>) -> Result<Registration, DomainError> {

@@ -83,6 +83,7 @@ pub(super) fn find_or_wait(
             break;
         }
     }
+    entries.iter().for_each(|entry| entry.operation.relieve());
     wait(entries, manner, park, patience)
 }
 

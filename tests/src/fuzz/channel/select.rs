@@ -129,13 +129,19 @@ pub(super) fn select(lines: &mut [Line], setting: &mut Setting, wishes: &[Wish],
             allowed = choose(&cases, manner, |case| case.refused);
         }
     }
-    let Some((chosen, outcome)) = run(lines, setting, &cases, manner) else {
+    let begins_to_wait = manner.limit != Limit::Try && !cases.iter().any(|case| case.ready);
+    let places: Vec<_> =
+        cases.iter().map(|case| (case.line, case.end.side(), case.ended, case.ready)).collect();
+    let ran = run(lines, setting, &cases, manner);
+    if begins_to_wait {
+        places.iter().for_each(|&(line, side, ..)| lines[line].model.relieve(side));
+    }
+    let Some((chosen, outcome)) = ran else {
         assert!(allowed.is_empty(), "one of {allowed:?} was to be chosen, none was");
         return;
     };
     assert!(allowed.contains(&chosen), "one of {allowed:?} was to be chosen, {chosen} was");
-    let Case { line, ref end, ended, ready, .. } = cases[chosen];
-    let side = end.side();
+    let (line, side, ended, ready) = places[chosen];
     apply(&mut lines[line], side, ended, ended || !ready, manner, outcome);
 }
 

@@ -10,6 +10,9 @@ impl Model {
                 let id = self.begin(Side::Sender, domain, Phase::Waiting, Some(message));
                 self.look(id);
                 self.call_receiver(Side::Sender);
+                if self.wait(id).phase == Phase::Waiting {
+                    self.relieve(Side::Sender);
+                }
                 id
             }
         }
@@ -18,6 +21,9 @@ impl Model {
     pub(crate) fn begin_recv(&mut self, domain: Option<usize>) -> WaitId {
         let id = self.begin(Side::Receiver, domain, Phase::Waiting, None);
         self.look(id);
+        if self.wait(id).phase == Phase::Waiting {
+            self.relieve(Side::Receiver);
+        }
         id
     }
 
@@ -142,6 +148,17 @@ impl Model {
     fn call_receiver(&mut self, side: Side) {
         if side == Side::Sender && self.is_rendezvous() {
             self.wake(Side::Receiver);
+        }
+    }
+
+    /// On a queue one that begins to wait has one of the other side come, if there is something for it.
+    pub(crate) fn relieve(&mut self, side: Side) {
+        let peers = match side {
+            Side::Sender => Side::Receiver,
+            Side::Receiver => Side::Sender,
+        };
+        if !self.is_rendezvous() && self.is_ready(peers) {
+            self.wake(peers);
         }
     }
 
