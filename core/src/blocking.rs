@@ -11,6 +11,7 @@ use crate::channel::{
     Cases, ParkError, ReadyTimeoutError, Receiver, RecvError, RecvTimeoutError, Select, SelectTimeoutError,
     SelectedOperation, SendError, SendTimeoutError, Sender, Source, TryRecvError,
 };
+use crate::oneshot;
 use crate::park::{Park, Wakeup};
 use crate::primitive::thread::{self, Thread};
 use crate::primitive::yield_now;
@@ -197,11 +198,7 @@ impl<T> Receiver<T> {
         if let Some(source) = self.source() {
             return self.recv_from(source, deadline);
         }
-        self.recv_parking(&ThreadPark { deadline }).map_err(|error| match error {
-            ParkError::TimedOut | ParkError::Interrupted => RecvTimeoutError::Timeout,
-            ParkError::Disconnected | ParkError::Ended => RecvTimeoutError::Disconnected,
-            ParkError::NoMemory => out_of_memory::<T>(),
-        })
+        self.recv_parking(&ThreadPark { deadline }).map_err(not_received::<T>)
     }
 
     /// Nobody sends: the time is known.
@@ -215,6 +212,79 @@ impl<T> Receiver<T> {
         let until = next.as_ref().map(|(due, _)| *due).or(deadline);
         sleep_until(until);
         next.map(|(_, message)| message).ok_or(RecvTimeoutError::Timeout)
+    }
+}
+
+impl<T> oneshot::Receiver<T> {
+    /// Receives, and sleeps while there is no message. Nothing is left to receive then, so it takes the receiver. (Where only a
+    /// `&mut` is at hand, `recv_timeout` with [`Duration::MAX`] sleeps for ever too.)
+    ///
+    /// # Errors
+    /// [`RecvError`]: there will be no message, because the sender was dropped, or this receiver was closed before it sent;
+    /// or the message was taken before.
+    ///
+    /// ```
+    /// use crossinterp_core::{RecvError, oneshot};
+    ///
+    /// let (tx, rx) = oneshot::channel();
+    /// std::thread::spawn(move || tx.send("hello").unwrap());
+    /// assert_eq!(rx.recv(), Ok("hello"));
+    ///
+    /// let (tx, rx) = oneshot::channel::<u8>();
+    /// std::thread::spawn(move || drop(tx));
+    /// assert_eq!(rx.recv(), Err(RecvError));
+    /// ```
+    pub fn recv(mut self) -> Result<T, RecvError> {
+        self.recv_until(None).map_err(|_| RecvError)
+    }
+
+    /// Receives, and sleeps while there is no message, at most that long. After the time it can be received from again.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError::Timeout`]: no message came before the time was over; `Disconnected`: as for
+    /// [`Receiver::recv`](oneshot::Receiver::recv).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use crossinterp_core::{RecvTimeoutError, oneshot};
+    ///
+    /// let (tx, mut rx) = oneshot::channel();
+    /// assert_eq!(rx.recv_timeout(Duration::from_millis(1)), Err(RecvTimeoutError::Timeout));
+    /// tx.send(1).unwrap();
+    /// assert_eq!(rx.recv_timeout(Duration::from_millis(1)), Ok(1));
+    /// assert_eq!(rx.recv_timeout(Duration::from_millis(1)), Err(RecvTimeoutError::Disconnected));
+    /// ```
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        self.recv_until(deadline_after(timeout))
+    }
+
+    /// Receives, and sleeps while there is no message, until that moment. After it, it can be received from again.
+    ///
+    /// # Errors
+    /// As for [`Receiver::recv_timeout`](oneshot::Receiver::recv_timeout).
+    ///
+    /// ```
+    /// use std::time::Instant;
+    /// use crossinterp_core::{RecvTimeoutError, oneshot};
+    ///
+    /// let (_tx, mut rx) = oneshot::channel::<u8>();
+    /// assert_eq!(rx.recv_deadline(Instant::now()), Err(RecvTimeoutError::Timeout));
+    /// ```
+    pub fn recv_deadline(&mut self, deadline: Instant) -> Result<T, RecvTimeoutError> {
+        self.recv_until(Some(deadline))
+    }
+
+    fn recv_until(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        self.recv_parking(&ThreadPark { deadline }).map_err(not_received::<T>)
+    }
+}
+
+/// Why a receive that slept ended.
+fn not_received<T>(error: ParkError) -> RecvTimeoutError {
+    match error {
+        ParkError::TimedOut | ParkError::Interrupted => RecvTimeoutError::Timeout,
+        ParkError::Disconnected | ParkError::Ended => RecvTimeoutError::Disconnected,
+        ParkError::NoMemory => out_of_memory::<T>(),
     }
 }
 

@@ -3,7 +3,7 @@
 //! # The modules, from left to right
 //!
 //! A file uses only what stands to its left: `primitive` (the loom swap) → `refs`, `lock`, `ring`, `list`, `wait` →
-//! `object` → `value`, `domain` → `park` → `channel` → `blocking`, `time` (feature `std`) → `select_macro`.
+//! `object` → `value`, `domain` → `park` → `channel` → `oneshot` → `blocking`, `time` (feature `std`) → `select_macro`.
 #![cfg_attr(not(any(feature = "std", loom, test)), no_std)]
 #![deny(clippy::disallowed_types, clippy::disallowed_methods)]
 
@@ -18,6 +18,7 @@ mod domain;
 mod list;
 mod lock;
 mod object;
+pub mod oneshot;
 mod park;
 mod primitive;
 mod refs;

@@ -2,8 +2,12 @@
 //!
 //! `RUSTFLAGS="--cfg xi_stop" cargo test --test stops`: each labelled point, on each flavour, in each situation that leads
 //! a thread there. What may be lost is one message and one waiting operation; all else goes on. Only in a bounded channel
-//! what stands behind a slot that its owner has claimed waits for him, and says so: that is [`Aftermath::Behind`].
+//! what stands behind a slot that its owner has claimed waits for him, and says so: that is [`Aftermath::Behind`]. One-shot
+//! channels have points and cases of their own.
 #![cfg(xi_stop)]
+
+#[path = "stops/oneshot.rs"]
+mod oneshot;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -401,7 +405,7 @@ fn who_waits_behind_a_stopped_thread_is_woken_in_its_place() {
     }
 }
 
-/// Every point in the source is in the table above.
+/// Every point in the source is in the table above, or in that of one-shot channels.
 #[test]
 fn the_table_has_every_point() {
     let mut source = String::new();
@@ -421,5 +425,5 @@ fn the_table_has_every_point() {
         .skip(1)
         .map(|rest| rest.split(')').next().expect("it is closed"))
         .collect();
-    assert_eq!(named, POINTS.into_iter().collect());
+    assert_eq!(named, POINTS.into_iter().chain(oneshot::POINTS).collect());
 }

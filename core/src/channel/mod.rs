@@ -57,6 +57,7 @@ pub use error::{
 pub(crate) use flow::Source;
 pub use memory::Memory;
 pub use pending::{RecvWait, SendWait};
+pub(crate) use policy::Patience;
 pub use receiver::{Receiver, TryIter};
 #[cfg(feature = "std")]
 pub(crate) use select::Cases;

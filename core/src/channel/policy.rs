@@ -47,24 +47,24 @@ fn rounds(usual: u32) -> u32 {
 
 /// What is left of it for one operation.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     spins: u32,
     yields: u32,
 }
 
 impl Patience {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { spins: SPINS, yields: rounds(YIELDS) }
     }
 
     /// For one that has none.
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self { spins: 0, yields: 0 }
     }
 
     /// Lets a moment go by. `false`: it is time to sleep.
     #[inline]
-    pub(super) fn wait(&mut self) -> bool {
+    pub(crate) fn wait(&mut self) -> bool {
         if self.spins > 0 {
             self.spins -= 1;
             spin_loop();

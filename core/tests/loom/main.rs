@@ -5,6 +5,7 @@ mod channel;
 mod domain;
 mod list;
 mod lock;
+mod oneshot;
 mod outcomes;
 mod refs;
 mod ring;
