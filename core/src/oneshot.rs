@@ -26,26 +26,26 @@
 //! | --- | --- | --- |
 //! | SENT | by the send, together with the sender's OVER | never |
 //! | OVER of a side | once, when it ends: it sends, or is closed or dropped | never |
-//! | WAITS of a side | by that side, when its waker is in its place | by that side, to take the waker out again |
+//! | WAITS of a side | by that side, when its waker is in its place | by that side, to take the waker out again; but see rule 4 |
 //! | CALLED of a side | once, by that side, after its OVER, when it has taken the *other* side's waker out | never |
 //!
 //! The two sides are alike but for the message. This is what a side that is not over goes through with its peer:
 //!
 //! ```text
-//!               wait              the peer ends                    the peer sets CALLED
-//!   it goes on ------> it waits ----------------> it is being called -------------------> the peer is done
-//!        |    <------                                     |                                      ^
-//!        |   withdraw                                     | it ends: the peer will free          |
-//!        |                                                v                                      |
-//!        |                                            (nothing)          the peer ends           |
-//!        +---------------------------------------------------------------------------------------+
+//!                wait              the peer ends                      the peer: CALLED
+//!   it goes on -------> it waits ---------------> it is being called ----------------> it has the slot alone,
+//!       |     <-------                                   |                                    and frees it
+//!       |     withdraw                                   | it ends                                 ^
+//!       |                                                v                                         |
+//!       |                                    the peer frees, by its CALLED                         |
+//!       |                                                                                          |
+//!       +------------------------------------------------------------------------------------------+
+//!                                           the peer ends
 //! ```
-//!
-//! When the peer is done, the slot is the side's alone, who frees it.
 //!
 //! # Rules
 //!
-//! 1. A side that is not over may use its handle; the slot is freed only after both are over.
+//! 1. The slot is there as long as a side is not over: it is freed by who has it alone (rule 5), or finds both over.
 //! 2. A side ends only when it does not wait, so that nobody has its waker; or when its peer is over before it.
 //! 3. A side's waker is written, and taken out again, by that side, while WAITS is not set. While it is set the place is only
 //!    read: by that side, to compare its waker with another, and by the peer, who takes the waker by reading it, if it
@@ -65,8 +65,8 @@
 //! # Cost
 //!
 //! A send is one read-modify-write; receiving a message that is there, and freeing the channel with it, is none: it is a load.
-//! Waiting adds one by who waits and one by who wakes. So does giving up a wait: after a time limit, by another waker, or by
-//! dropping the end that waits. Dropping an end whose peer lives is one.
+//! Dropping an end whose peer lives is one. Waiting adds one by who waits and one by who wakes. Giving up a wait is one
+//! more: after a time limit, for another waker, or to end a side that waits ([`Sender::poll_closed`] waits too).
 //!
 //! # Progress
 //!

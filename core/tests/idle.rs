@@ -11,7 +11,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use crossinterp_core::{Receiver, Select, after, bounded, never, rendezvous, select, tick, unbounded};
+use crossinterp_core::{
+    Receiver, Select, after, bounded, never, oneshot, rendezvous, select, tick, unbounded,
+};
 
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -82,6 +84,24 @@ fn switches(thread: &str) -> u64 {
     counts.sum()
 }
 
+/// Requires that none of the threads runs in a second, after they have gone to sleep.
+fn assert_asleep(threads: Vec<(&str, String)>) {
+    // They go to sleep; how long that takes is no matter.
+    let mut before: Vec<u64> = Vec::new();
+    for _ in 0..100 {
+        thread::sleep(Duration::from_millis(100));
+        let now: Vec<u64> = threads.iter().map(|(_, thread)| switches(thread)).collect();
+        if now == before {
+            break;
+        }
+        before = now;
+    }
+    thread::sleep(Duration::from_secs(1));
+    for ((name, thread), before) in threads.iter().zip(before) {
+        assert_eq!(switches(thread), before, "{name} ran while nothing came");
+    }
+}
+
 #[test]
 fn twenty_receivers_of_every_kind_sleep() {
     let (ids, names) = mpsc::channel();
@@ -101,25 +121,38 @@ fn twenty_receivers_of_every_kind_sleep() {
             receive(rx)
         }));
     }
-    let threads: Vec<(&str, String)> = names.iter().take(workers.len()).collect();
-    // They go to sleep; how long that takes is no matter.
-    let mut before: Vec<u64> = Vec::new();
-    for _ in 0..100 {
-        thread::sleep(Duration::from_millis(100));
-        let now: Vec<u64> = threads.iter().map(|(_, thread)| switches(thread)).collect();
-        if now == before {
-            break;
-        }
-        before = now;
-    }
-    thread::sleep(Duration::from_secs(1));
-    for ((name, thread), before) in threads.iter().zip(before) {
-        assert_eq!(switches(thread), before, "{name} ran while nothing came");
-    }
+    assert_asleep(names.iter().take(workers.len()).collect());
     for tx in &ends {
         tx.send(7).unwrap();
     }
     for worker in workers {
+        assert_eq!(worker.join().unwrap(), Some(7));
+    }
+}
+
+#[test]
+fn receivers_of_one_message_sleep() {
+    type Way = (&'static str, fn(oneshot::Receiver<u8>) -> Option<u8>);
+    let ways: [Way; 3] = [
+        ("recv", |rx| rx.recv().ok()),
+        ("recv_timeout", |mut rx| rx.recv_timeout(LONG).ok()),
+        ("a task", |rx| block_on(rx).ok()),
+    ];
+    let (ids, names) = mpsc::channel();
+    let mut workers = Vec::new();
+    for (name, receive) in ways {
+        let (tx, rx) = oneshot::channel();
+        let ids = ids.clone();
+        let worker = thread::spawn(move || {
+            let id = fs::read_link("/proc/thread-self").unwrap();
+            ids.send((name, id.file_name().unwrap().to_string_lossy().into_owned())).unwrap();
+            receive(rx)
+        });
+        workers.push((tx, worker));
+    }
+    assert_asleep(names.iter().take(workers.len()).collect());
+    for (tx, worker) in workers {
+        tx.send(7).unwrap();
         assert_eq!(worker.join().unwrap(), Some(7));
     }
 }
