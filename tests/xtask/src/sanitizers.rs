@@ -60,6 +60,8 @@ const THREADS_OF_CORE: Suite = Suite {
         "--test",
         "idle",
         "--test",
+        "oneshot",
+        "--test",
         "select",
         "--test",
         "stress",
