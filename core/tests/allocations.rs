@@ -2,6 +2,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -53,6 +54,9 @@ fn wait_in_vain(rx: &Receiver<u64>, tx: Option<&Sender<u64>>) {
     let mut wait = None;
     assert!(rx.poll_recv(&context, &mut wait).is_pending() && rx.poll_recv(&context, &mut wait).is_pending());
     drop(wait);
+    let mut future = rx.recv_async();
+    assert!(pin!(&mut future).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(future);
     select! { recv(rx) -> _ => unreachable!(), recv(rx) -> _ => unreachable!(), default => {} }
     select! { recv(rx) -> _ => unreachable!(), default(Duration::ZERO) => {} }
     if let Some(tx) = tx {
@@ -62,6 +66,9 @@ fn wait_in_vain(rx: &Receiver<u64>, tx: Option<&Sender<u64>>) {
         let (mut message, mut wait) = (Some(1), None);
         assert!(tx.poll_send(&context, &mut message, &mut wait).is_pending());
         drop(wait);
+        let mut future = tx.send_async(1);
+        assert!(pin!(&mut future).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert_eq!(future.into_inner(), Some(1));
         select! { send(tx, 1) -> _ => unreachable!(), recv(rx) -> _ => unreachable!(), default(Duration::ZERO) => {} }
     }
 }

@@ -4,7 +4,6 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
-use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
@@ -58,10 +57,7 @@ const WAYS: [Way; 10] = [
         select.ready();
         rx.recv().ok()
     }),
-    ("a task", |rx| {
-        let mut wait = None;
-        block_on(poll_fn(|context| rx.poll_recv(context, &mut wait))).ok()
-    }),
+    ("a task", |rx| block_on(rx.recv_async()).ok()),
     ("a wait with a waker", |rx| {
         let waker = || Waker::from(Arc::new(Unpark(thread::current())));
         let mut wait = rx.begin_recv(waker()).unwrap();

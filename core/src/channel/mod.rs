@@ -4,7 +4,7 @@
 //!
 //! A channel is a [`flow::Flow`] (a [`crate::ring`], a [`crate::list`], for a rendezvous nothing, or a clock), a table of
 //! waiting operations for each side ([`crate::wait`]) and a count of ends for each side. There is no lock. Waiting
-//! operations are begun and slept on in [`pending`]; several of which one is to happen, in [`select`].
+//! operations are begun and slept on in [`pending`], and are futures in [`future`]; several of which one is to happen, in [`select`].
 //!
 //! 1. An operation is first tried: on a queue that is one compare-exchange. Only one that could do nothing waits.
 //! 2. A message is in one place at a time: with its sender, in the queue, or with its receiver; or in a node
@@ -38,6 +38,7 @@ mod drain;
 mod end;
 mod error;
 mod flow;
+mod future;
 mod memory;
 mod pending;
 mod policy;
@@ -55,6 +56,9 @@ pub use error::{
 };
 #[cfg_attr(not(feature = "std"), allow(unused_imports, reason = "only `time` makes other sources"))]
 pub(crate) use flow::Source;
+pub use future::{RecvFuture, SendFuture};
+#[cfg(feature = "futures")]
+pub use future::{RecvStream, SendSink};
 pub use memory::Memory;
 pub use pending::{RecvWait, SendWait};
 pub(crate) use policy::Patience;

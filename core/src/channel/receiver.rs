@@ -52,6 +52,12 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.take(), Ok(1));
     /// ```
     pub fn take(&self) -> Result<T, TakeError> {
+        self.take_or_call(true)
+    }
+
+    /// The same. If it does not call, a message of a select is left that would have to come first.
+    #[inline(always)]
+    pub(super) fn take_or_call(&self, calls: bool) -> Result<T, TakeError> {
         if self.0.is_ended() {
             return Err(TakeError::Ended);
         }
@@ -62,7 +68,9 @@ impl<T> Receiver<T> {
                 Ok(message) => Ok(message),
                 Err(Unreceived::Closed) => Err(TakeError::Disconnected),
                 Err(Unreceived::Busy) if patience.wait() => continue,
-                Err(Unreceived::Empty) if channel.flow.is_rendezvous() && channel.sending.has_caller(0) => {
+                Err(Unreceived::Empty)
+                    if calls && channel.flow.is_rendezvous() && channel.sending.has_caller(0) =>
+                {
                     self.take_from_select()
                 }
                 Err(Unreceived::Empty | Unreceived::Busy) => Err(TakeError::Empty),

@@ -99,6 +99,11 @@ impl<T> SendWait<T> {
         }
     }
 
+    /// Ends the operation without a try at the last moment. The message, if it was not sent.
+    pub(in crate::channel) fn cancel(mut self) -> Option<T> {
+        self.take_back()
+    }
+
     /// When settled: what came of the operation, which is over then, and must not be tried again. `None`: there is no room
     /// yet, and it waits on; the waker is called when it is settled again. (Where a peer is in the middle of its own
     /// operation, that is at once.)
