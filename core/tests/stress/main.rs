@@ -6,6 +6,7 @@
 
 mod domains;
 mod drains;
+mod futures;
 mod ledger;
 mod meetings;
 mod operations;

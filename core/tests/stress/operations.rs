@@ -10,6 +10,7 @@ use crossinterp_core::{
     TrySendError, WaitError,
 };
 
+use crate::futures;
 use crate::rounds::Rng;
 use crate::selects::{self, Choosing};
 
@@ -47,6 +48,10 @@ pub(crate) enum Way {
     Several,
     /// As a task does, until it is done.
     Poll,
+    /// As a future that is awaited.
+    Await,
+    /// As one that is polled a few times, by other wakers each time, and then gives its message back or is dropped.
+    Cancel,
     Select(Choosing),
 }
 
@@ -59,6 +64,7 @@ pub(crate) const ORDERLY: &[Way] = &[
     Way::Begin,
     Way::Finish,
     Way::Poll,
+    Way::Await,
     Way::Select(Choosing::Wait),
     Way::Select(Choosing::Biased),
     Way::Select(Choosing::Timeout),
@@ -77,6 +83,8 @@ pub(crate) const ALL: &[Way] = &[
     Way::Drop,
     Way::Several,
     Way::Poll,
+    Way::Await,
+    Way::Cancel,
     Way::Select(Choosing::Wait),
     Way::Select(Choosing::Biased),
     Way::Select(Choosing::Timeout),
@@ -97,6 +105,7 @@ pub(crate) const IMPATIENT: &[Way] = &[
     Way::Finish,
     Way::Drop,
     Way::Several,
+    Way::Cancel,
     Way::Select(Choosing::Timeout),
     Way::Select(Choosing::Try),
     Way::Select(Choosing::ReadyTimeout),
@@ -113,7 +122,7 @@ impl Wake for Unpark {
     }
 }
 
-fn waker() -> Waker {
+pub(crate) fn waker() -> Waker {
     Waker::from(Arc::new(Unpark(thread::current())))
 }
 
@@ -202,6 +211,8 @@ pub(crate) fn send<T>(tx: &Sender<T>, message: T, ways: &[Way], rng: &mut Rng) -
             };
         }
         Way::Poll => return poll_until_sent(tx, message),
+        Way::Await => return futures::send(tx, message),
+        Way::Cancel => return futures::send_or_cancel(tx, message, rng),
         Way::Select(choosing) => return selects::send(tx, message, choosing, rng),
         Way::Begin | Way::Finish | Way::Drop | Way::Several => tx.begin_send(message, waker()),
     };
@@ -254,6 +265,8 @@ pub(crate) fn receive<T>(rx: &Receiver<T>, ways: &[Way], rng: &mut Rng, mut take
             Err(Received::NotNow)
         }
         Way::Poll => poll_until_received(rx),
+        Way::Await => futures::receive(rx),
+        Way::Cancel => futures::receive_or_cancel(rx, rng),
         Way::Select(choosing) => selects::receive(rx, choosing, rng),
     };
     match received {

@@ -58,6 +58,8 @@ const THREADS_OF_CORE: Suite = Suite {
         "--test",
         "domain",
         "--test",
+        "futures",
+        "--test",
         "idle",
         "--test",
         "oneshot",
