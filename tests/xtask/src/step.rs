@@ -114,6 +114,22 @@ impl Running {
         Ok(())
     }
 
+    /// Runs a program that must succeed, and print these lines among others, in this order.
+    pub(crate) fn run_printing(&mut self, command: Command, lines: &[&str]) -> Result<()> {
+        let shown = shortened(&show(&command));
+        let before = self.output().len();
+        self.run(command, Counts::Nothing)?;
+        let output = self.output();
+        let mut printed = output.get(before..).unwrap_or("").lines();
+        for line in lines {
+            if !printed.any(|other| other == *line) {
+                self.problems.push(format!("`{line}` was not printed, or not in its place: {shown}"));
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Notes something that is wrong.
     pub(crate) fn complain(&mut self, problem: impl Into<String>) {
         self.problems.push(problem.into());
@@ -170,6 +186,20 @@ mod tests {
     fn no_tests_are_a_failure_and_a_plain_check_needs_none() {
         assert!(!outcome_of("none", "true", Counts::Libtest).good());
         assert!(outcome_of("plain", "true", Counts::Nothing).good());
+    }
+
+    #[test]
+    fn what_a_program_prints_is_looked_for_in_its_order() {
+        let printing = |name: &str, lines: &'static [&'static str]| {
+            let step = Step::new(format!("self-test-{name}"), 1, move |step| {
+                step.run(shell("echo before"), Counts::Nothing)?;
+                step.run_printing(shell("echo one; echo two; echo three"), lines)
+            });
+            step.run().unwrap().problems.len()
+        };
+        assert_eq!(printing("prints", &["one", "three"]), 0);
+        assert_eq!(printing("order", &["three", "one"]), 1);
+        assert_eq!(printing("missing", &["on", "before"]), 1);
     }
 
     #[test]

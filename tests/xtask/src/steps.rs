@@ -71,6 +71,13 @@ pub(crate) fn long_ones(interpreter: Option<&Interpreter>) -> Vec<Step> {
     steps
 }
 
+/// Core with streams and sinks, which no other build of the workspace has; the tests and examples that use only what
+/// core has without `std`.
+const ALL_OF_CORE: &[&str] = &["-p", "crossinterp-core", "--features", "futures"];
+const CORE_WITHOUT_STD: &[&str] =
+    &["-p", "crossinterp-core", "--no-default-features", "--features", "futures"];
+const WITHOUT_STD: &str = "without_std";
+
 /// The benchmarks in Rust are a workspace of their own.
 const BENCHES: &str = "tests/benches/Cargo.toml";
 
@@ -107,14 +114,16 @@ fn fmt(step: &mut Running) -> Result<()> {
 }
 
 fn clippy(step: &mut Running) -> Result<()> {
-    let parts: [&[&str]; 3] = [
-        &["--workspace", "--all-targets"],
-        &["-p", "crossinterp-core", "--no-default-features"],
-        &["--manifest-path", BENCHES, "--all-targets"],
+    let parts: [&[&[&str]]; 5] = [
+        &[&["--workspace", "--all-targets"]],
+        &[&["-p", "crossinterp-core", "--no-default-features"]],
+        &[ALL_OF_CORE, &["--all-targets"]],
+        &[CORE_WITHOUT_STD, &["--lib", "--test", "futures", "--example", WITHOUT_STD]],
+        &[&["--manifest-path", BENCHES, "--all-targets"]],
     ];
     for arguments in parts {
         let mut command = cargo();
-        command.arg("clippy").args(arguments).args(["--", "-D", "warnings"]);
+        command.arg("clippy").args(arguments.concat()).args(["--", "-D", "warnings"]);
         command.env("CARGO_TARGET_DIR", target());
         step.run(command, Counts::Nothing)?;
     }
@@ -122,21 +131,41 @@ fn clippy(step: &mut Running) -> Result<()> {
 }
 
 fn docs(step: &mut Running) -> Result<()> {
-    let mut command = cargo();
-    command.args(["doc", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-Dwarnings");
-    step.run(command, Counts::Nothing)
+    for what in [ALL_OF_CORE, &["--workspace"]] {
+        let mut command = cargo();
+        command.args(["doc", "--no-deps"]).args(what).env("RUSTDOCFLAGS", "-Dwarnings");
+        step.run(command, Counts::Nothing)?;
+    }
+    Ok(())
 }
 
-/// Core without the standard library: also on platforms that have none.
+/// Core without the standard library: also on platforms that have none, and in a program whose threads sleep by its own
+/// means.
 fn no_std(step: &mut Running) -> Result<()> {
     let core = ["-p", "crossinterp-core", "--no-default-features", "--lib"];
+    for features in [&["--features", "futures"], [].as_slice()] {
+        let mut command = cargo();
+        command.arg("check").args(core).args(features);
+        step.run(command, Counts::Nothing)?;
+    }
     let mut command = cargo();
-    command.arg("check").args(core);
-    step.run(command, Counts::Nothing)?;
+    command.args(["run", "-p", "crossinterp-core", "--no-default-features", "--example", WITHOUT_STD]);
+    step.run_printing(
+        command,
+        &[
+            "feature std: off",
+            "a receive slept until there was a message",
+            "a send slept until there was room",
+            "a select slept until somebody met it",
+            "a receive slept until the last sender went",
+            "10000 messages went from one thread to another",
+        ],
+    )?;
     let toolchain = Toolchain::with_source()?;
     for platform in ["thumbv7em-none-eabi", "x86_64-unknown-none"] {
         let mut command = toolchain.cargo();
-        command.arg("build").args(core).args(["--target", platform, "-Zbuild-std=core,alloc"]);
+        command.arg("build").args(core).args(["--features", "futures"]);
+        command.args(["--target", platform, "-Zbuild-std=core,alloc"]);
         // A folder of its own: what is built with other options is kept apart.
         command.env("CARGO_TARGET_DIR", target().join("no-std")).env("RUSTC_BOOTSTRAP", "1");
         step.run(command, Counts::Nothing)?;
@@ -148,6 +177,15 @@ fn rust(step: &mut Running) -> Result<()> {
     let mut command = cargo();
     command.args(["test", "--no-fail-fast", "--workspace", "--exclude", "crossinterp-tests"]);
     step.run(command, Counts::Libtest)?;
+    for (core, what) in [
+        (ALL_OF_CORE, ["--test", "futures"].as_slice()),
+        (ALL_OF_CORE, &["--doc"]),
+        (CORE_WITHOUT_STD, &["--test", "futures"]),
+    ] {
+        let mut command = cargo();
+        command.args(["test", "--no-fail-fast"]).args(core).args(what);
+        step.run(command, Counts::Libtest)?;
+    }
     let mut command = cargo();
     command.args(["test", "--manifest-path", BENCHES]).env("CARGO_TARGET_DIR", target());
     step.run(command, Counts::Libtest)
