@@ -5,7 +5,7 @@
 //! calls their wakers in time. Closing such a channel silences it.
 
 use alloc::boxed::Box;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -120,35 +120,10 @@ impl Source<Instant> for Alarm {
 
 /// The thread that calls wakers.
 struct Clock {
-    calls: Mutex<BinaryHeap<Call>>,
+    /// Whom to call when. A task that is polled again and again before it is time has its waker here once.
+    calls: Mutex<BTreeMap<Instant, Vec<Waker>>>,
     changed: Condvar,
 }
-
-struct Call {
-    due: Instant,
-    waker: Waker,
-}
-
-// The earliest is the greatest: it comes out of the heap first.
-impl Ord for Call {
-    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
-        other.due.cmp(&self.due)
-    }
-}
-
-impl PartialOrd for Call {
-    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Call {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Call {}
 
 /// The clock of this process, and how many forks before it was begun: the child of one has none.
 static CLOCK: Mutex<Option<(usize, Arc<Clock>)>> = Mutex::new(None);
@@ -158,8 +133,12 @@ impl Clock {
     fn call(due: Instant, waker: &Waker) {
         match Self::running() {
             Ok(clock) => {
-                lock(&clock.calls).push(Call { due, waker: waker.clone() });
-                clock.changed.notify_one();
+                let mut calls = lock(&clock.calls);
+                let wakers = calls.entry(due).or_default();
+                if !wakers.iter().any(|known| known.will_wake(waker)) {
+                    wakers.push(waker.clone());
+                    clock.changed.notify_one();
+                }
             }
             // There is no thread to be had: the waker's owner looks again, and we try again.
             Err(_) => waker.wake_by_ref(),
@@ -173,7 +152,7 @@ impl Clock {
         {
             return Ok(clock.clone());
         }
-        let new = Arc::new(Self { calls: Mutex::new(BinaryHeap::new()), changed: Condvar::new() });
+        let new = Arc::new(Self { calls: Mutex::new(BTreeMap::new()), changed: Condvar::new() });
         let thread = new.clone();
         std::thread::Builder::new().name("crossinterp clock".into()).spawn(move || thread.run())?;
         *clock = Some((generation(), new.clone()));
@@ -183,17 +162,19 @@ impl Clock {
     fn run(&self) {
         let mut calls = lock(&self.calls);
         loop {
-            let Some(first) = calls.peek() else {
+            let Some(first) = calls.first_entry() else {
                 calls = self.changed.wait(calls).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
-            let left = first.due.saturating_duration_since(Instant::now());
+            let left = first.key().saturating_duration_since(Instant::now());
             if left.is_zero() {
-                let call = calls.pop();
+                let wakers = first.remove();
                 drop(calls);
-                // Not with the lock held: it may do anything, but for unwinding through us.
-                let wake = || call.into_iter().for_each(|call| call.waker.wake());
-                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(wake));
+                for waker in wakers {
+                    // Not with the lock held: it may do anything, but for unwinding through us.
+                    let wake = || waker.wake();
+                    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(wake));
+                }
                 calls = lock(&self.calls);
             } else {
                 (calls, _) = self.changed.wait_timeout(calls, left).unwrap_or_else(PoisonError::into_inner);

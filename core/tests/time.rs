@@ -1,6 +1,7 @@
 //! Channels of the clock, where they are more than crossbeam-channel's: tasks, closing, ends that go. (What both have is
 //! compared in the tests crate.)
 
+use std::pin::pin;
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
@@ -38,6 +39,21 @@ fn a_task_is_woken_when_it_is_time() {
     assert!(called.recv_timeout(Duration::from_secs(20)).expect("it is called") >= due);
     assert_eq!(alarm.poll_recv(&context, &mut wait), Poll::Ready(Ok(due)));
     assert_eq!(later.poll_recv(&context, &mut wait_later), Poll::Pending);
+}
+
+#[test]
+fn a_task_that_asks_again_and_again_is_kept_once() {
+    let (calls, _called) = mpsc::channel();
+    let tell = Arc::new(Tell(calls));
+    let waker = Waker::from(Arc::clone(&tell));
+    let alarm = after(Duration::from_secs(3600));
+    let mut future = alarm.recv_async();
+    for _ in 0..1000 {
+        assert_eq!(pin!(&mut future).poll(&mut Context::from_waker(&waker)), Poll::Pending);
+    }
+    drop(future);
+    // Here, as the task's waker, and where the clock keeps it until it is time.
+    assert_eq!(Arc::strong_count(&tell), 3);
 }
 
 #[test]

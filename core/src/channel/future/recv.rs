@@ -17,6 +17,9 @@ use crate::channel::{Receiver, RecvError, RecvWait};
 /// goes to the next receive, before what was sent later (only a receive that was under way at that moment may take a
 /// later one first); if it was only woken, the next one is woken in its place.
 ///
+/// The clock of a receiver of `after` and its like keeps the waker until it is time, and calls it then, whatever became of
+/// the future.
+///
 /// Without memory for the waiting operation the process ends.
 #[must_use = "futures do nothing unless they are awaited or polled"]
 pub struct RecvFuture<'a, T> {
