@@ -4,7 +4,8 @@
 //!
 //! A channel is a [`flow::Flow`] (a [`crate::ring`], a [`crate::list`], for a rendezvous nothing, or a clock), a table of
 //! waiting operations for each side ([`crate::wait`]) and a count of ends for each side. There is no lock. Waiting
-//! operations are begun and slept on in [`pending`], and are futures in [`future`]; several of which one is to happen, in [`select`].
+//! operations are begun and slept on in [`pending`], and awaited in [`future`]; several of which one is to happen, in
+//! [`select`].
 //!
 //! 1. An operation is first tried: on a queue that is one compare-exchange. Only one that could do nothing waits.
 //! 2. A message is in one place at a time: with its sender, in the queue, or with its receiver; or in a node

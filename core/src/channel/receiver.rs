@@ -108,7 +108,7 @@ impl<T> Receiver<T> {
         self.0.with_waiting(|end| RecvWait::begin(end, waker))
     }
 
-    /// Receives, sleeping by the embedder's means while there is no message.
+    /// Receives, sleeping by the embedder's means while there is no message; [`Park`] has an example.
     ///
     /// # Errors
     /// [`ParkError`].

@@ -95,6 +95,26 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// [`ParkError`], with the message.
+    ///
+    /// ```
+    /// use core::task::Waker;
+    /// use crossinterp_core::{Park, ParkError, Wakeup, bounded};
+    ///
+    /// /// Never sleeps: gives up at once.
+    /// struct NoPatience;
+    /// impl Park for NoPatience {
+    ///     fn waker(&self) -> Waker {
+    ///         Waker::noop().clone()
+    ///     }
+    ///     fn park(&self) -> Wakeup {
+    ///         Wakeup::TimedOut
+    ///     }
+    /// }
+    ///
+    /// let (tx, _rx) = bounded(1);
+    /// assert_eq!(tx.send_parking(1, &NoPatience), Ok(()));
+    /// assert_eq!(tx.send_parking(2, &NoPatience), Err((2, ParkError::TimedOut)));
+    /// ```
     pub fn send_parking(&self, message: T, park: &impl Park) -> Result<(), (T, ParkError)> {
         let mut patience = Patience::new();
         let mut message = message;
