@@ -133,6 +133,15 @@ static void the_last_of_a_side_is_seen(void)
     xi_sender_release(sender);
 }
 
+/* Of some tries one is over before it could have been rounded up to a second, on however busy a machine. */
+enum { TRIES = 5 };
+
+static bool is_fraction(uint64_t took, uint64_t timeout)
+{
+    CHECK(took >= timeout);
+    return took < timeout + 900 * MILLISECOND;
+}
+
 static void a_timeout_is_kept_to_the_fraction(void)
 {
     xi_sender *sender;
@@ -141,21 +150,25 @@ static void a_timeout_is_kept_to_the_fraction(void)
     xi_value value = {{0, 0}};
     const uint64_t timeouts[] = {0, MILLISECOND / 4, 12 * MILLISECOND + MILLISECOND / 2, 250 * MILLISECOND};
     for (size_t t = 0; t < sizeof timeouts / sizeof *timeouts; t++) {
-        uint64_t start = xi_clock_ns();
-        CHECK_STATUS(XI_ERR_TIMEOUT, xi_receiver_recv_wait(receiver, timeouts[t], &value));
-        uint64_t took = xi_clock_ns() - start;
-        CHECK(took >= timeouts[t]);
-        CHECK(took < timeouts[t] + 900 * MILLISECOND); /* never rounded up to a second */
+        bool kept = false;
+        for (int tries = 0; tries < TRIES && !kept; tries++) {
+            uint64_t start = xi_clock_ns();
+            CHECK_STATUS(XI_ERR_TIMEOUT, xi_receiver_recv_wait(receiver, timeouts[t], &value));
+            kept = is_fraction(xi_clock_ns() - start, timeouts[t]);
+        }
+        CHECK(kept);
     }
     CHECK_OK(check_try_send_int(sender, 1));
     xi_value over = xi_value_int(2);
     for (size_t t = 0; t < sizeof timeouts / sizeof *timeouts; t++) {
-        uint64_t start = xi_clock_ns();
-        CHECK_STATUS(XI_ERR_TIMEOUT, xi_sender_send_wait(sender, &over, timeouts[t]));
-        uint64_t took = xi_clock_ns() - start;
-        CHECK(took >= timeouts[t]);
-        CHECK(took < timeouts[t] + 900 * MILLISECOND);
-        CHECK(xi_value_kind(&over) == XI_KIND_INT); /* still ours */
+        bool kept = false;
+        for (int tries = 0; tries < TRIES && !kept; tries++) {
+            uint64_t start = xi_clock_ns();
+            CHECK_STATUS(XI_ERR_TIMEOUT, xi_sender_send_wait(sender, &over, timeouts[t]));
+            kept = is_fraction(xi_clock_ns() - start, timeouts[t]);
+            CHECK(xi_value_kind(&over) == XI_KIND_INT); /* still ours */
+        }
+        CHECK(kept);
     }
     CHECK(check_int(&over) == 2);
     CHECK(check_recv_int(receiver) == 1);
