@@ -335,7 +335,7 @@ impl<T> Channel<T> {
 
     /// Whether an operation tries again for a while before it waits in its place (see [`policy`]).
     fn tries_first(&self) -> bool {
-        !self.flow.is_rendezvous()
+        self.capacity.is_none_or(|capacity| capacity > policy::SMALL)
     }
 
     /// Ends a waiting operation from outside, because its domain ends.

@@ -2,8 +2,14 @@
 //!
 //! A sleep and a wake-up cost more than all of this together. More than a few spins are never worth it: where the peer
 //! does not run, they keep it from running. On a queue the operation tries again each time, and takes its place among the
-//! waiting only after that, so that a peer that comes in time finds nobody to wake; on a rendezvous channel, where both
-//! would only look at each other, it waits in its place from the beginning.
+//! waiting only after that, so that a peer that comes in time finds nobody to wake; on a rendezvous channel, or one with a
+//! capacity of up to [`SMALL`], it waits in its place from the beginning: there both would mostly look at each other, and
+//! what one of them does next is only made possible by the other.
+//!
+//! Letting others run is quick where there are none, or where they are the peers that are waited for. On a machine that is
+//! busy with something else it takes as long as that one's turn, thousands of times longer than a sleep that the peer
+//! ends. So each thread counts what its yields have saved and lost, and does without them while they have lost more
+//! ([`crowd`]).
 
 use core::cell::Cell;
 use core::task::Waker;
@@ -11,6 +17,8 @@ use core::task::Waker;
 use crate::park::{Park, Wakeup};
 use crate::primitive::{spin_loop, yield_now};
 
+/// Up to which capacity operations wait in their place from the beginning.
+pub(super) const SMALL: usize = 4;
 #[cfg(not(loom))]
 const SPINS: u32 = 3;
 #[cfg(not(loom))]
@@ -50,16 +58,18 @@ fn rounds(usual: u32) -> u32 {
 pub(crate) struct Patience {
     spins: u32,
     yields: u32,
+    /// It has yielded, and not slept.
+    yielded: bool,
 }
 
 impl Patience {
     pub(crate) fn new() -> Self {
-        Self { spins: SPINS, yields: rounds(YIELDS) }
+        Self { spins: SPINS, yields: rounds(YIELDS), yielded: false }
     }
 
     /// For one that has none.
     pub(crate) fn none() -> Self {
-        Self { spins: 0, yields: 0 }
+        Self { spins: 0, yields: 0, yielded: false }
     }
 
     /// Lets a moment go by. `false`: it is time to sleep.
@@ -68,13 +78,23 @@ impl Patience {
         if self.spins > 0 {
             self.spins -= 1;
             spin_loop();
-        } else if self.yields > 0 {
-            self.yields -= 1;
-            yield_now();
+            true
+        } else if self.yields > 0 && (self.yielded || !crowd::is_near()) {
+            self.yielded = crowd::lets_others_run();
+            self.yields = if self.yielded { self.yields - 1 } else { 0 };
+            true
         } else {
-            return false;
+            *self = Self::none();
+            false
         }
-        true
+    }
+}
+
+impl Drop for Patience {
+    fn drop(&mut self) {
+        if self.yielded {
+            crowd::has_paid();
+        }
     }
 }
 
@@ -110,4 +130,71 @@ impl Park for Brief {
     fn pause(&self, _round: u32) -> Wakeup {
         self.park()
     }
+}
+
+/// Whether letting others run pays, as this thread has seen.
+#[cfg(all(feature = "std", not(any(loom, xi_stop))))]
+mod crowd {
+    use std::cell::Cell;
+    use std::time::{Duration, Instant};
+
+    use crate::primitive::yield_now;
+
+    /// Longer than a yield between peers takes, even some in a row; shorter than any scheduler's turn.
+    const LONG: Duration = Duration::from_micros(100);
+    /// What a wait without a sleep has saved, in nanoseconds.
+    const SAVED: i32 = 4_000;
+    /// How much is remembered of what was saved: two or three turns of somebody else.
+    const MOST: i32 = 10_000_000;
+    /// What a wait pays off that does not yield because that did not pay: so it is tried again some day.
+    const PAID_OFF: i32 = 250;
+
+    // What was saved by yields, less what was lost by those that took long, in nanoseconds.
+    std::thread_local!(static SAVINGS: Cell<i32> = const { Cell::new(0) });
+
+    /// Changes the savings. A thread whose locals are gone has none.
+    fn add(change: i32) -> i32 {
+        let changed = SAVINGS.try_with(|savings| {
+            let now = (savings.get() + change).clamp(-MOST, MOST);
+            savings.set(now);
+            now
+        });
+        changed.unwrap_or(0)
+    }
+
+    /// Whether a wait is to do without yielding.
+    pub(super) fn is_near() -> bool {
+        add(0) < 0 && add(PAID_OFF) < 0
+    }
+
+    /// Yields. `false`: that took long.
+    pub(super) fn lets_others_run() -> bool {
+        let begin = Instant::now();
+        yield_now();
+        let time = begin.elapsed();
+        if time >= LONG {
+            add(-i32::try_from(time.as_nanos()).unwrap_or(MOST).min(MOST));
+        }
+        time < LONG
+    }
+
+    /// A wait came to its end by yields alone.
+    pub(super) fn has_paid() {
+        add(SAVED);
+    }
+}
+
+/// Without a clock nothing is known; and where threads are stepped, nothing that is not in the schedule.
+#[cfg(not(all(feature = "std", not(any(loom, xi_stop)))))]
+mod crowd {
+    pub(super) fn is_near() -> bool {
+        false
+    }
+
+    pub(super) fn lets_others_run() -> bool {
+        crate::primitive::yield_now();
+        true
+    }
+
+    pub(super) fn has_paid() {}
 }
