@@ -1,5 +1,5 @@
 //! Sleeping threads: `send` and `recv` and their forms with a time limit. With [`crate::channel`] doing the rest, this and
-//! nothing else in the crate puts a thread to sleep or reads a clock (feature `std`).
+//! nothing else in the crate puts a thread to sleep, or reads a clock but to see how long a yield took (feature `std`).
 
 use core::iter::FusedIterator;
 use std::sync::Arc;
@@ -89,6 +89,7 @@ impl<T> Sender<T> {
     /// drop(rx);
     /// assert_eq!(tx.send(2), Err(SendError(2)));
     /// ```
+    #[inline]
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         self.send_until(message, None).map_err(|error| SendError(error.into_inner()))
     }
@@ -119,10 +120,11 @@ impl<T> Sender<T> {
         self.send_until(message, Some(deadline))
     }
 
+    #[inline]
     fn send_until(&self, message: T, deadline: Option<Instant>) -> Result<(), SendTimeoutError<T>> {
         match self.send_at_once(message) {
-            None => Ok(()),
-            Some(message) => self.send_slowly(message, deadline),
+            Ok(()) => Ok(()),
+            Err(message) => self.send_slowly(message, deadline),
         }
     }
 
@@ -155,6 +157,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.recv(), Ok("hello"));
     /// assert_eq!(rx.recv(), Err(RecvError)); // the only sender is gone
     /// ```
+    #[inline]
     pub fn recv(&self) -> Result<T, RecvError> {
         self.recv_until(None).map_err(|_| RecvError)
     }
@@ -194,7 +197,17 @@ impl<T> Receiver<T> {
         Iter(self)
     }
 
+    #[inline]
     fn recv_until(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        match self.recv_at_once() {
+            Some(message) => Ok(message),
+            None => self.recv_slowly(deadline),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn recv_slowly(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         if let Some(source) = self.source() {
             return self.recv_from(source, deadline);
         }

@@ -179,8 +179,16 @@ const fn leads_from(link: Word) -> Word {
 /// See the module documentation.
 pub struct List<T> {
     tail: CachePadded<AtomicWord>,
-    head: CachePadded<AtomicWord>,
+    head: CachePadded<Head>,
     table: Table<T>,
+}
+
+/// What consumers write.
+struct Head {
+    /// `head` itself.
+    word: AtomicWord,
+    /// What `tail` was when one of them last looked.
+    seen: AtomicWord,
 }
 
 // SAFETY: a value is reached by one thread at a time (rule 2) and moves from thread to thread, hence `T: Send`.
@@ -193,109 +201,172 @@ impl<T> List<T> {
     pub fn new() -> Self {
         Self {
             tail: CachePadded::new(AtomicWord::new(0)),
-            head: CachePadded::new(AtomicWord::new(0)),
+            head: CachePadded::new(Head { word: AtomicWord::new(0), seen: AtomicWord::new(0) }),
             table: Table::new(),
         }
     }
 
     /// Appends a value. `Ok(true)`: consumers were announced before this, and one may have to be woken.
-    #[inline]
     pub fn push(&self, mut value: T) -> Result<bool, PushError<T>> {
         loop {
             let tail = self.load_tail();
             if tail & CLOSED != 0 {
                 return Err(PushError::Closed(value));
             }
-            let number = entry_number(tail);
-            // Relaxed: the entry that `tail` named is visible by `list.tail`; should this be of its next incarnation,
-            // the compare-exchange fails.
-            let end = self.table.entries[number].end.load(Ordering::Relaxed);
-            if end == place(tail) {
+            let Some(end) = self.end_beyond(tail) else {
                 match self.extend(tail) {
                     Ok(()) => continue,
                     Err(AllocError) => return Err(PushError::NoMemory(value)),
                 }
+            };
+            if !self.claim_tail(tail) {
+                continue;
             }
-            // ORDERING [list.announce]: Acquire, pairs with the Release in `announce_receiver`: who sees the flag sees the
-            // waiter. Model: loom `list::no_push_misses_a_waiter`.
-            let claimed = self.tail.compare_exchange_weak(
+            // SAFETY: we claimed the place.
+            match unsafe { self.fill(tail, end, value) } {
+                Ok(()) => return Ok(tail & RECEIVERS != 0),
+                Err(back) => value = back,
+            }
+        }
+    }
+
+    /// As `push`, if nothing is in the way: no consumer was announced, it is open, the block has room, and nobody comes in
+    /// between. Small enough to stand where it is called.
+    #[inline]
+    pub fn push_at_once(&self, value: T) -> Result<(), T> {
+        let tail = self.load_tail();
+        if tail & FLAGS != 0 {
+            return Err(value);
+        }
+        match self.end_beyond(tail) {
+            // SAFETY: we claimed the place.
+            Some(end) if self.claim_tail(tail) => unsafe { self.fill(tail, end, value) },
+            _ => Err(value),
+        }
+    }
+
+    /// The end of the entry where `tail` is, if there is a slot before it.
+    #[inline]
+    fn end_beyond(&self, tail: Word) -> Option<Word> {
+        // Relaxed: the entry that `tail` named is visible by `list.tail`; should this be of its next incarnation, the
+        // compare-exchange on `tail` fails.
+        let end = self.table.entries[entry_number(tail)].end.load(Ordering::Relaxed);
+        (end != place(tail)).then_some(end)
+    }
+
+    /// Claims the place at `tail`, unless somebody came before.
+    #[inline]
+    fn claim_tail(&self, tail: Word) -> bool {
+        // ORDERING [list.announce]: Acquire, pairs with the Release in `announce_receiver`: who sees the flag sees the
+        // waiter. Model: loom `list::no_push_misses_a_waiter`.
+        (self.tail)
+            .compare_exchange_weak(
                 tail,
                 tail.wrapping_add(ONE),
                 edge!(list.announce: Acquire),
                 Ordering::Relaxed,
-            );
-            if claimed.is_err() {
-                continue;
-            }
-            stop_point!(list.pushing);
-            // SAFETY: we claimed the place, so its unit is ours to settle or to leave (rule 4).
-            let slot = unsafe { self.table.slot(number, distance(tail, end)) };
-            // SAFETY: a producer alone touches the value before FULL is in the slot's state, and that producer is us.
-            slot.value.with_mut(|cell| unsafe { (*cell).write(value) });
-            // ORDERING [list.publish]: AcqRel. Release: the value is complete for the consumer that finds FULL. Acquire,
-            // the other end of [list.void]: should the consumer have given the slot up, it is done with the block before
-            // the block is freed on our settling. Models: loom `list::a_value_is_seen_whole`,
-            // `list::a_slot_given_up_is_settled`.
-            if slot.state.swap(FULL, edge!(list.publish: AcqRel)) == EMPTY {
-                stop_point!(list.pushed);
-                return Ok(tail & RECEIVERS != 0);
-            }
-            // SAFETY: it was VOID: the consumer is gone and will not touch the value, which we wrote above.
-            value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
-            self.table.settle(number, 1);
+            )
+            .is_ok()
+    }
+
+    /// Puts a value where it belongs. It comes back if the place has been given up: then another one is to be claimed.
+    ///
+    /// # Safety
+    /// The caller claimed the place at this `tail`, and its entry ends there.
+    #[inline]
+    unsafe fn fill(&self, tail: Word, end: Word, value: T) -> Result<(), T> {
+        let number = entry_number(tail);
+        stop_point!(list.pushing);
+        // SAFETY: the place is the caller's, so its unit is his to settle or to leave (rule 4).
+        let slot = unsafe { self.table.slot(number, distance(tail, end)) };
+        // SAFETY: a producer alone touches the value before FULL is in the slot's state, and that producer is the caller.
+        slot.value.with_mut(|cell| unsafe { (*cell).write(value) });
+        // ORDERING [list.publish]: AcqRel. Release: the value is complete for the consumer that finds FULL. Acquire,
+        // the other end of [list.void]: should the consumer have given the slot up, it is done with the block before
+        // the block is freed on our settling. Models: loom `list::a_value_is_seen_whole`,
+        // `list::a_slot_given_up_is_settled`.
+        if slot.state.swap(FULL, edge!(list.publish: AcqRel)) == EMPTY {
+            stop_point!(list.pushed);
+            return Ok(());
         }
+        // SAFETY: it was VOID: the consumer is gone and will not touch the value, which was written above.
+        let value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
+        self.table.settle(number, 1);
+        Err(value)
     }
 
     /// Takes the oldest value.
-    #[inline]
     pub fn pop(&self) -> Result<T, PopError> {
         let mut looks = LOOKS;
         loop {
             let (head, tail) = self.oldest()?;
-            let number = entry_number(head);
-            // ORDERING [list.head]: Release: `tail` was seen beyond `head`; who loads the new `head` sees it as far on.
-            // Model: loom `list::head_stays_behind_tail`.
-            let claimed = self.head.compare_exchange_weak(
-                head,
-                head.wrapping_add(ONE),
-                edge!(list.head: Release),
-                Ordering::Relaxed,
-            );
-            if claimed.is_err() {
+            if !self.claim_head(head) {
                 continue;
             }
-            stop_point!(list.popping);
-            // SAFETY: we claimed the place, so its unit is ours to settle or to leave (rule 4); the entry stays.
-            let slot = unsafe {
-                self.table
-                    .slot(number, distance(head, self.table.entries[number].end.load(Ordering::Relaxed)))
-            };
-            if !Self::is_full(slot, looks) {
-                // The producer settles the slot. Further ones that are not ready have to be waited for a bit longer.
-                looks = MOST_LOOKS.min(looks * 2);
-                continue;
+            // SAFETY: we claimed the place.
+            if let Some(value) = unsafe { self.empty(head, tail, looks) } {
+                return Ok(value);
             }
-            // SAFETY: the slot was FULL, which was seen by list.publish: the producer is done, the value is there, and
-            // nobody else takes it, as the place is ours.
-            let value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
-            let is_last = self.is_large(number) && place(tail) == place(head).wrapping_add(ONE);
-            self.table.settle(number, 1);
-            if is_last {
-                // The block goes now, and not when somebody looks next.
-                _ = self.oldest();
-            }
-            return Ok(value);
+            // The producer settles the slot. Further ones that are not ready have to be waited for a bit longer.
+            looks = MOST_LOOKS.min(looks * 2);
         }
     }
 
-    /// Where `head` and `tail` are, when a value lies between them. An empty list is moved out of a large block.
+    /// As `pop`, if nothing is in the way: `tail` is known to be further on in the same entry, and nobody comes in between.
     #[inline]
+    pub fn pop_at_once(&self) -> Option<T> {
+        let head = self.load_head();
+        let tail = self.known_tail(head);
+        if place(tail) == place(head) || entry_number(tail) != entry_number(head) || !self.claim_head(head) {
+            return None;
+        }
+        // SAFETY: we claimed the place.
+        unsafe { self.empty(head, tail, LOOKS) }
+    }
+
+    /// Claims the place at `head`, unless somebody came before.
+    #[inline]
+    fn claim_head(&self, head: Word) -> bool {
+        // ORDERING [list.head]: Release: `tail` was seen beyond `head`; who loads the new `head` sees it as far on. Model:
+        // loom `list::head_stays_behind_tail`.
+        (self.head.word)
+            .compare_exchange_weak(head, head.wrapping_add(ONE), edge!(list.head: Release), Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// Takes the value that belongs there; or gives the place up, where its producer has not come in time.
+    ///
+    /// # Safety
+    /// The caller claimed the place at this `head`, and saw `tail` there, or further on.
+    #[inline]
+    unsafe fn empty(&self, head: Word, tail: Word, looks: u32) -> Option<T> {
+        let number = entry_number(head);
+        stop_point!(list.popping);
+        // SAFETY: the place is the caller's, so its unit is his to settle or to leave (rule 4); the entry stays.
+        let slot = unsafe {
+            self.table.slot(number, distance(head, self.table.entries[number].end.load(Ordering::Relaxed)))
+        };
+        if !Self::is_full(slot, looks) {
+            return None;
+        }
+        // SAFETY: the slot was FULL, which was seen by list.publish: the producer is done, the value is there, and
+        // nobody else takes it, as the place is the caller's.
+        let value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
+        let is_last = self.is_large(number) && place(tail) == place(head).wrapping_add(ONE);
+        self.table.settle(number, 1);
+        if is_last {
+            // The block goes now, and not when somebody looks next.
+            _ = self.oldest();
+        }
+        Some(value)
+    }
+
+    /// Where `head` and `tail` are, when a value lies between them. An empty list is moved out of a large block. (That is
+    /// `tail` now, or as it was when somebody saw it beyond `head`.)
     fn oldest(&self) -> Result<(Word, Word), PopError> {
         loop {
-            // ORDERING [list.head]: Acquire, pairs with the Release where `head` is moved: what it names, and that `tail`
-            // is not behind it, which is read next. Model: loom `list::head_stays_behind_tail`.
-            let head = self.head.load(edge!(list.head: Acquire));
-            let tail = self.load_tail();
+            let head = self.load_head();
+            let tail = self.known_tail(head);
             if place(tail) == place(head) {
                 // `head` was there when `tail` was, for it is never beyond it: at that moment the list was empty.
                 if self.leave(head, tail) {
@@ -305,7 +376,8 @@ impl<T> List<T> {
             }
             let number = entry_number(head);
             if entry_number(tail) != number {
-                // Relaxed: `tail` has left the entry, which by `list.tail` makes the last change of the link visible.
+                // Relaxed: `tail` has left the entry, which by `list.tail` makes the last change of the link visible (by
+                // `list.seen`, if it was somebody else who saw that).
                 let link = self.table.entries[number].link.load(Ordering::Relaxed);
                 if leads_from(link) == place(head) {
                     self.follow(head, link);
@@ -314,6 +386,32 @@ impl<T> List<T> {
             }
             return Ok((head, tail));
         }
+    }
+
+    #[inline]
+    fn load_head(&self) -> Word {
+        // ORDERING [list.head]: Acquire, pairs with the Release where `head` is moved: what it names, and that `tail`
+        // is not behind it, which is read next. Model: loom `list::head_stays_behind_tail`.
+        self.head.word.load(edge!(list.head: Acquire))
+    }
+
+    /// `tail`, or what somebody saw it to be, if that was beyond `head`: so consumers do not ask for it, whose line the
+    /// producers write, as long as they know of a value.
+    #[inline]
+    fn known_tail(&self, head: Word) -> Word {
+        // ORDERING [list.seen]: Acquire, pairs with the Release below: what it names is visible as to who loaded `tail`.
+        // Model: loom `list::what_another_saw_is_seen`.
+        let seen = self.head.seen.load(edge!(list.seen: Acquire));
+        if (1..=MOST).contains(&distance(head, seen)) {
+            return seen;
+        }
+        let tail = self.load_tail();
+        if place(tail) != place(head) {
+            // ORDERING [list.seen]: Release: hands on what `list.tail` made visible to us. Model: loom
+            // `list::what_another_saw_is_seen`.
+            self.head.seen.store(tail, edge!(list.seen: Release));
+        }
+        tail
     }
 
     /// Whether the producer came to the slot before its consumer gave it up.
@@ -383,7 +481,7 @@ impl<T> List<T> {
         loop {
             let tail = self.tail.load(Ordering::Relaxed);
             // ORDERING [list.head]: Acquire: `tail` is not behind it below. Model: loom `list::head_stays_behind_tail`.
-            let head = self.head.load(edge!(list.head: Acquire));
+            let head = self.head.word.load(edge!(list.head: Acquire));
             if place(self.tail.load(Ordering::Relaxed)) == place(tail) {
                 return distance(head, tail);
             }
@@ -471,7 +569,7 @@ impl<T> List<T> {
 
     /// How many slots the block after `tail` is to have.
     fn next_size(&self, tail: Word) -> Result<usize, AllocError> {
-        let len = distance(self.head.load(Ordering::Relaxed), tail);
+        let len = distance(self.head.word.load(Ordering::Relaxed), tail);
         // A `tail` that was left behind since looks like more than there can be.
         let len = if len > MOST { 0 } else { len };
         let size = Table::<T>::next_size(len);
@@ -523,8 +621,12 @@ impl<T> List<T> {
     #[cold]
     fn follow(&self, head: Word, link: Word) {
         // ORDERING [list.head]: Release, as in `pop`. Model: loom `list::head_stays_behind_tail`.
-        let moved =
-            self.head.compare_exchange(head, link & !FLAGS, edge!(list.head: Release), Ordering::Relaxed);
+        let moved = self.head.word.compare_exchange(
+            head,
+            link & !FLAGS,
+            edge!(list.head: Release),
+            Ordering::Relaxed,
+        );
         if moved.is_ok() {
             // Rule 4: the entry's unit is ours, and those of the slots behind us.
             let number = entry_number(head);

@@ -236,8 +236,81 @@ impl<T> Ring<T> {
         unsafe { &*self.slots.as_ptr().add(index) }
     }
 
-    /// Appends a value. `Ok(true)`: consumers were announced before this, and one may have to be woken.
+    /// Whether the slot of that position was emptied since the lap before, or is new.
     #[inline]
+    fn is_free(&self, position: usize) -> bool {
+        // ORDERING [ring.recycle]: Acquire, pairs with the Release store in `empty`: the value of the lap before was
+        // read before this one is written. Model: loom `ring::a_slot_is_used_again`.
+        self.slot(position).stamp.load(edge!(ring.recycle: Acquire)) == position
+    }
+
+    /// The stamp of a slot for one who is to read what is in it.
+    #[inline]
+    fn published(slot: &Slot<T>) -> usize {
+        // ORDERING [ring.publish]: Acquire, pairs with the Release store in `fill`: the value is complete. Model:
+        // loom `ring::a_value_is_seen_whole`.
+        slot.stamp.load(edge!(ring.publish: Acquire))
+    }
+
+    /// Moves a word one position on, if it still is what it was, or says what it is.
+    #[inline]
+    fn claim(&self, word: Word, seen: usize) -> Result<(), usize> {
+        let next = (self.next(seen >> FLAGS) << FLAGS) | (seen & AWAITED);
+        // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: who sees the flag sees the waiter.
+        // Models: loom `ring::no_push_misses_a_waiter`, `ring::no_pop_misses_a_waiter`.
+        self.word(word)
+            .compare_exchange_weak(seen, next, edge!(ring.announce: Acquire), Ordering::Relaxed)
+            .map(|_| ())
+    }
+
+    /// Takes the value out of a slot.
+    ///
+    /// # Safety
+    /// The stamp was seen to be `position + 1`, and then the caller moved `head` from there.
+    #[inline]
+    unsafe fn empty(&self, slot: &Slot<T>, position: usize) -> T {
+        stop_point!(ring.popping);
+        // SAFETY: the slot is the caller's until the store below (rule 2), and holds a value that was seen whole.
+        let value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
+        // ORDERING [ring.recycle]: Release, pairs with the Acquire load in `is_free`: our read of the slot happens before
+        // the next write. Model: loom `ring::a_slot_is_used_again`.
+        slot.stamp.store(self.lap_on(position), edge!(ring.recycle: Release));
+        stop_point!(ring.popped);
+        value
+    }
+
+    /// As `push`, if nothing is in the way: there is room, no consumer was announced, it is open, and nobody comes in
+    /// between. Small enough to stand where it is called.
+    #[inline]
+    pub fn push_at_once(&self, value: T) -> Result<(), T> {
+        let tail = self.tail.load(Ordering::Relaxed);
+        let position = tail >> FLAGS;
+        if tail & (AWAITED | CLOSED) != 0 || !self.is_free(position) || self.claim(Word::Tail, tail).is_err()
+        {
+            return Err(value);
+        }
+        stop_point!(ring.pushing);
+        self.fill(Reserved { position, awaited: false }, value);
+        Ok(())
+    }
+
+    /// As `pop`, if nothing is in the way: there is a value, no producer was announced, and nobody comes in between.
+    #[inline]
+    pub fn pop_at_once(&self) -> Option<T> {
+        let head = self.head.load(Ordering::Relaxed);
+        let position = head >> FLAGS;
+        let slot = self.slot(position);
+        if head & AWAITED != 0
+            || Self::published(slot) != position + 1
+            || self.claim(Word::Head, head).is_err()
+        {
+            return None;
+        }
+        // SAFETY: as just seen and done.
+        Some(unsafe { self.empty(slot, position) })
+    }
+
+    /// Appends a value. `Ok(true)`: consumers were announced before this, and one may have to be woken.
     pub fn push(&self, value: T) -> Result<bool, PushError<T>> {
         match self.reserve() {
             Ok(slot) => {
@@ -259,21 +332,9 @@ impl<T> Ring<T> {
                 return Err(ReserveError::Closed);
             }
             let position = tail >> FLAGS;
-            let slot = self.slot(position);
-            // ORDERING [ring.recycle]: Acquire, pairs with the Release store in `pop`: the value of the lap before was
-            // read before this one is written. Model: loom `ring::a_slot_is_used_again`.
-            let stamp = slot.stamp.load(edge!(ring.recycle: Acquire));
-            if stamp == position {
-                let next = (self.next(position) << FLAGS) | (tail & AWAITED);
-                // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: who sees the flag sees the
-                // waiter. Model: loom `ring::no_push_misses_a_waiter`.
-                match self.tail.compare_exchange_weak(
-                    tail,
-                    next,
-                    edge!(ring.announce: Acquire),
-                    Ordering::Relaxed,
-                ) {
-                    Ok(_) => return Ok(Reserved { position, awaited: tail & AWAITED != 0 }),
+            if self.is_free(position) {
+                match self.claim(Word::Tail, tail) {
+                    Ok(()) => return Ok(Reserved { position, awaited: tail & AWAITED != 0 }),
                     Err(now) => tail = now,
                 }
                 continue;
@@ -304,8 +365,8 @@ impl<T> Ring<T> {
         // SAFETY: the stamp was `position` and `tail` left it by our hand, so the slot is ours until the store below (rule
         // 2), and empty: its last value was read before the stamp became this.
         slot.value.with_mut(|cell| unsafe { (*cell).write(value) });
-        // ORDERING [ring.publish]: Release, pairs with the Acquire load in `pop`: the value is complete for who finds the
-        // slot full. Model: loom `ring::a_value_is_seen_whole`.
+        // ORDERING [ring.publish]: Release, pairs with the Acquire load in `published`: the value is complete for who finds
+        // the slot full. Model: loom `ring::a_value_is_seen_whole`.
         slot.stamp.store(position + 1, edge!(ring.publish: Release));
         stop_point!(ring.pushed);
         awaited
@@ -332,37 +393,17 @@ impl<T> Ring<T> {
     }
 
     /// Takes the oldest value. `true` beside it: producers were announced before this, and one may have to be woken.
-    #[inline]
     pub fn pop(&self) -> Result<(T, bool), PopError> {
         let mut spins = 0;
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
             let position = head >> FLAGS;
             let slot = self.slot(position);
-            // ORDERING [ring.publish]: Acquire, pairs with the Release store in `push`: the value is complete. Model:
-            // loom `ring::a_value_is_seen_whole`.
-            let stamp = slot.stamp.load(edge!(ring.publish: Acquire));
+            let stamp = Self::published(slot);
             if stamp == position + 1 {
-                let next = (self.next(position) << FLAGS) | (head & AWAITED);
-                // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`, as in `push`. Model: loom
-                // `ring::no_pop_misses_a_waiter`.
-                match self.head.compare_exchange_weak(
-                    head,
-                    next,
-                    edge!(ring.announce: Acquire),
-                    Ordering::Relaxed,
-                ) {
-                    Ok(_) => {
-                        stop_point!(ring.popping);
-                        // SAFETY: the stamp was `position + 1` and `head` left `position` by our hand, so the slot is
-                        // ours until the store below (rule 2), and holds a value that was seen whole.
-                        let value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
-                        // ORDERING [ring.recycle]: Release, pairs with the Acquire load in `reserve`: our read of the slot
-                        // happens before the next write. Model: loom `ring::a_slot_is_used_again`.
-                        slot.stamp.store(self.lap_on(position), edge!(ring.recycle: Release));
-                        stop_point!(ring.popped);
-                        return Ok((value, head & AWAITED != 0));
-                    }
+                match self.claim(Word::Head, head) {
+                    // SAFETY: the stamp was `position + 1` and we claimed the position.
+                    Ok(()) => return Ok((unsafe { self.empty(slot, position) }, head & AWAITED != 0)),
                     Err(now) => head = now,
                 }
                 continue;

@@ -31,6 +31,7 @@ impl<T> Receiver<T> {
     /// [`TryRecvError::Empty`] when there is no message (or none yet: a peer was stopped in the middle of its send, or, on a
     /// rendezvous channel, a [`Select`](crate::Select) that waits to send may not have come in a moment); `Disconnected` when there is none and the channel is closed or has
     /// no senders, or the domain that held this end has closed.
+    #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         self.take().map_err(|error| match error {
             TakeError::Empty => TryRecvError::Empty,
@@ -51,13 +52,28 @@ impl<T> Receiver<T> {
     /// tx.try_send(1).unwrap();
     /// assert_eq!(rx.take(), Ok(1));
     /// ```
+    #[inline]
     pub fn take(&self) -> Result<T, TakeError> {
-        self.take_or_call(true)
+        match self.recv_at_once() {
+            Some(message) => Ok(message),
+            None => self.take_slowly(true),
+        }
     }
 
-    /// The same. If it does not call, a message of a select is left that would have to come first.
-    #[inline(always)]
-    pub(super) fn take_or_call(&self, calls: bool) -> Result<T, TakeError> {
+    /// As `take`, but for tasks, which wait for nobody in here: a message of a select is left that would have to come first.
+    pub(super) fn take_as_task(&self) -> Result<T, TakeError> {
+        self.take_slowly(false)
+    }
+
+    /// Receives, if nothing is in the way.
+    #[inline]
+    pub(crate) fn recv_at_once(&self) -> Option<T> {
+        if self.0.is_ended() { None } else { self.0.line()?.recv_at_once() }
+    }
+
+    // Apart, so that the other way is small enough to stand where it is called.
+    #[inline(never)]
+    fn take_slowly(&self, calls: bool) -> Result<T, TakeError> {
         if self.0.is_ended() {
             return Err(TakeError::Ended);
         }
@@ -81,7 +97,7 @@ impl<T> Receiver<T> {
     /// On a rendezvous channel on which a select waits to send, which has no message yet: waits for a moment, so that it
     /// can come.
     #[cold]
-    fn take_from_select(&self) -> Result<T, TakeError> {
+    pub(super) fn take_from_select(&self) -> Result<T, TakeError> {
         let brief = Brief::new();
         let Ok(wait) = self.begin_recv(brief.waker()) else { return Err(TakeError::Empty) };
         wait.park(&brief, Patience::none()).map_err(|error| match error {

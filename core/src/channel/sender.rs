@@ -34,6 +34,7 @@ impl<T> Sender<T> {
     /// # Panics
     /// Never; without memory for an unbounded channel to grow the process ends, as for every collection
     /// ([`Sender::offer`] answers instead).
+    #[inline]
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         self.offer(message).map_err(|error| match error {
             OfferError::Full(message) => TrySendError::Full(message),
@@ -56,7 +57,23 @@ impl<T> Sender<T> {
     /// assert_eq!(tx.offer(1), Ok(()));
     /// assert_eq!(tx.offer(2), Err(OfferError::Full(2)));
     /// ```
+    #[inline]
     pub fn offer(&self, message: T) -> Result<(), OfferError<T>> {
+        match self.send_at_once(message) {
+            Ok(()) => Ok(()),
+            Err(message) => self.offer_slowly(message),
+        }
+    }
+
+    /// Sends, if nothing is in the way; else the message comes back.
+    #[inline]
+    pub(crate) fn send_at_once(&self, message: T) -> Result<(), T> {
+        if self.0.is_ended() { Err(message) } else { self.0.channel().send_at_once(message) }
+    }
+
+    // Apart, so that the other way is small enough to stand where it is called.
+    #[inline(never)]
+    fn offer_slowly(&self, message: T) -> Result<(), OfferError<T>> {
         if self.0.is_ended() {
             return Err(OfferError::Ended(message));
         }
@@ -71,16 +88,6 @@ impl<T> Sender<T> {
                 Err(Unsent::NoMemory(message)) => return Err(OfferError::NoMemory(message)),
             };
         }
-    }
-
-    /// Sends, if that can be done without looking twice; else the message comes back.
-    #[cfg(feature = "std")]
-    #[inline]
-    pub(crate) fn send_at_once(&self, message: T) -> Option<T> {
-        if self.0.is_ended() {
-            return Some(message);
-        }
-        self.0.channel().try_send(message).err().map(Unsent::into_message)
     }
 
     /// Begins a send that waits for room; see [`SendWait`].

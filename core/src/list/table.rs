@@ -143,7 +143,9 @@ impl<T> Table<T> {
         let left = &self.left[number];
         // ORDERING [list.settle]: Release: what we did with the entry and the block happens before they are freed. Model:
         // loom `list::consumers_share`.
-        if left.fetch_sub(units, edge!(list.settle: Release)) != units {
+        let before = left.fetch_sub(units, edge!(list.settle: Release));
+        debug_assert!(before != FREE && before >= units, "{units} of {before} are settled");
+        if before != units {
             return;
         }
         // ORDERING [list.settle]: Acquire, the other end. Model: loom `list::consumers_share`.

@@ -236,7 +236,8 @@ fn places_wrap() {
     // As if so many had come and gone.
     let begin = (0 as Word).wrapping_sub(20 * ONE);
     list.tail.store(begin, Relaxed);
-    list.head.store(begin, Relaxed);
+    list.head.word.store(begin, Relaxed);
+    list.head.seen.store(begin, Relaxed);
     list.table.entries[0].end.store(begin, Relaxed);
     list.table.entries[0].link.store(begin, Relaxed);
     for number in 0..100 {

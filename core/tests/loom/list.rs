@@ -368,3 +368,68 @@ fn a_link_that_was_passed_by_leads_nowhere() {
         places > 9
     });
 }
+
+/// Of two consumers one has seen where `tail` went, and says so; the other finds the way from that.
+#[test]
+fn what_another_saw_is_seen() {
+    explore([(false, false), (false, true), (true, false)], || {
+        let list = Arc::new(List::new());
+        let (pushing, popping) = (Arc::clone(&list), Arc::clone(&list));
+        let producer = thread::spawn(move || push(&pushing, 1));
+        let consumer = thread::spawn(move || popping.pop());
+        thread::yield_now();
+        let mine = list.pop();
+        let theirs = consumer.join().unwrap();
+        producer.join().unwrap();
+        if mine.is_err() && theirs.is_err() {
+            assert_eq!(take(&list), 1);
+        } else {
+            assert_eq!(mine.or(theirs), Ok(1));
+        }
+        is_empty(&list);
+        (mine.is_ok(), theirs.is_ok())
+    });
+}
+
+/// What is pushed in the short way is in the list as all else. There is one slot, so that one of two has to take the long
+/// one.
+#[test]
+fn the_short_way_in_is_the_same() {
+    explore([(false, true), (true, false)], || {
+        let list = Arc::new(List::new());
+        push(&list, 0);
+        take(&list);
+        let pushing = Arc::clone(&list);
+        let thread = thread::spawn(move || pushing.push_at_once(1).is_ok());
+        thread::yield_now();
+        let mine = list.push_at_once(2).is_ok();
+        let theirs = thread.join().unwrap();
+        let mut got: Vec<i32> = core::iter::from_fn(|| list.pop().ok()).collect();
+        got.sort_unstable();
+        let pushed = [(theirs, 1), (mine, 2)].into_iter().filter_map(|(done, value)| done.then_some(value));
+        assert_eq!(got, pushed.collect::<Vec<_>>());
+        is_empty(&list);
+        (mine, theirs)
+    });
+}
+
+/// What is popped in the short way was pushed whole, and is popped once.
+#[test]
+fn the_short_way_out_is_the_same() {
+    explore([(None, None), (None, Some(1)), (Some(1), None)], || {
+        let list = Arc::new(List::new());
+        push(&list, 0);
+        take(&list);
+        let (pushing, popping) = (Arc::clone(&list), Arc::clone(&list));
+        let producer = thread::spawn(move || push(&pushing, 1));
+        let consumer = thread::spawn(move || popping.pop_at_once());
+        thread::yield_now();
+        let mine = list.pop_at_once();
+        let theirs = consumer.join().unwrap();
+        producer.join().unwrap();
+        let left = list.pop().ok();
+        assert_eq!([mine, theirs, left].into_iter().flatten().collect::<Vec<_>>(), [1]);
+        is_empty(&list);
+        (mine, theirs)
+    });
+}

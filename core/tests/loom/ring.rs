@@ -263,3 +263,23 @@ fn a_void_slot_is_passed() {
         tries > 0
     });
 }
+
+/// What goes the short way in and out goes as all else, if nobody came in between.
+#[test]
+fn the_short_way_is_the_same() {
+    explore([(false, Some(1)), (true, None), (true, Some(1)), (true, Some(2))], || {
+        let ring = Arc::new(Ring::try_new(2).unwrap());
+        let other = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || (ring.push_at_once(1).is_ok(), ring.pop_at_once()))
+        };
+        thread::yield_now();
+        let mine = ring.push_at_once(2).is_ok();
+        let (theirs, first) = other.join().unwrap();
+        let mut got: Vec<i32> = core::iter::from_fn(|| Some(ring.pop().ok()?.0)).chain(first).collect();
+        got.sort_unstable();
+        let pushed = [(theirs, 1), (mine, 2)].into_iter().filter_map(|(done, value)| done.then_some(value));
+        assert_eq!(got, pushed.collect::<Vec<_>>());
+        (mine, first)
+    });
+}

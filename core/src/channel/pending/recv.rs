@@ -176,7 +176,7 @@ impl<T> Receiver<T> {
             return polled;
         }
         // A select that would have to come first is called by the waiting operation: a task waits for nobody in here.
-        match self.take_or_call(false) {
+        match self.take_as_task() {
             Ok(message) => return Poll::Ready(Ok(message)),
             Err(TakeError::Empty) => {}
             Err(TakeError::Disconnected | TakeError::Ended) => return Poll::Ready(Err(RecvError)),
