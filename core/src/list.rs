@@ -11,8 +11,10 @@
 //! | 32 bits, where the machine has no atomics of 64 | 25 | 5 | 2 |
 //!
 //! `tail` says where the next value goes, `head` where the next one comes from: which place, and which entry has the block
-//! of this place. Places wrap at their width. A compare-exchange could mistake a word for its like one wrap later only if
-//! its thread slept through 2^56 (2^25) operations exactly, or a multiple; else no entry is at a place twice (rule 5).
+//! of this place. `seen`, beside `head`, is what `tail` was when a consumer last looked: as long as `head` is behind it
+//! consumers leave the line alone that producers write. (It may be behind `head`, or go back: then one looks.) Places wrap
+//! at their width. A compare-exchange could mistake a word for its like one wrap later only if its thread slept through
+//! 2^56 (2^25) operations exactly, or a multiple; else no entry is at a place twice (rule 5).
 //!
 //! # Blocks and entries
 //!
@@ -76,6 +78,7 @@
 //! | `list.link` | `link` moved, Release | loaded by who moves `tail`, Acquire | the next entry |
 //! | `list.tail` | `tail` moved to another entry, Release | loaded, Acquire | that entry |
 //! | `list.head` | `head` moved, Release | loaded, Acquire | that `tail` is not behind it |
+//! | `list.seen` | `seen` stored, Release | loaded, Acquire | the entry that `tail` named, and the links to it |
 //! | `list.settle` | units settled, Release | the last one settled, Acquire | that all are done with the block |
 //! | `list.entry` | an entry freed, Release | reserved, Acquire | that the one before is done with it |
 //! | `list.spare` | a block kept, Release | taken, Acquire | the same of the block |

@@ -24,6 +24,10 @@
 //!                                                                  leave           seize
 //! ```
 //!
+//! A send with its message in the node goes from Claimed to *Told* instead of Woken, and from Told to Woken when its owner
+//! reclaims it, to Claimed when a peer claims it once more; and a peer who fetches its message claims it first, looks
+//! whether that message comes next, and then goes from Claimed to Moving, or back to Told.
+//!
 //! | state | whose the node is |
 //! | --- | --- |
 //! | Free | nobody's |
@@ -32,15 +36,19 @@
 //! | Calling | the same, but it can only be claimed: nothing is moved out of it or into it |
 //! | Claimed | the wake function is the claimer's, a message in it is still its owner's |
 //! | Woken | its owner's |
+//! | Told | nobody's: its owner was woken and may reclaim it or leave, a peer may claim it; one compare-exchange decides |
 //! | Moving | the peer's who seized it, to move a message out of it (a sender's) or into it (a receiver's), at once or later |
 //! | Left | the claimer's or the peer's, who frees it: the owner left meanwhile |
 //! | Done | its owner's: the message was moved |
 //! | Returned | nobody's: a receiver went, or was ended, with a message that had been moved to it; a peer may seize it |
 //!
-//! Which messages stand in nodes? On rendezvous channels, which have no queue, those of sends that wait. On all channels, one
-//! that was handed to a receive by its own sender, in the middle of its send, with nothing in the queue before it: if the
-//! receive leaves meanwhile, the send has not happened yet and simply goes on. (A message is never moved from the queue
-//! to a receive: if that left meanwhile, the message could come back behind a later one.)
+//! Which messages stand in nodes? Those of sends that wait. Where there is a queue a receiver takes one of them only if the
+//! queue is empty at a moment at which it holds the send; the send itself, when it is woken, takes it back and puts it into
+//! the queue. (So one that was woken and does not run keeps nobody waiting, and a receiver that is faster than the
+//! senders' waking takes one message more each time.) And on all channels, one that was handed to a receive by its own
+//! sender, in the middle of its send, with nothing in the queue before it: if the receive leaves meanwhile, the send has not
+//! happened yet and simply goes on. (A message is never moved from the queue to a receive: if that left meanwhile, the
+//! message could come back behind a later one.)
 //!
 //! An operation that is one of several, of a select ([`crate::channel`]), has a node on each channel. Where it only wants to be
 //! told, to try itself, its node is offered as Calling (in the drawing above: as Waiting, without `seize`). Where a message
@@ -141,6 +149,17 @@ pub struct Handed<M> {
     pub waker: Option<Waker>,
     /// Something was returned: another receive is to be woken for it.
     pub returned: bool,
+}
+
+/// What came of moving a message out of a send.
+#[derive(Debug)]
+pub struct Fetched<M> {
+    /// The message, if there was one.
+    pub message: Option<M>,
+    /// To be called now: the operation is done.
+    pub waker: Option<Waker>,
+    /// The send, or one that left meanwhile, had been told that there is room, and leaves that to the next one.
+    pub told: bool,
 }
 
 /// What came of ending an operation from outside.

@@ -9,15 +9,16 @@
 //!
 //! 1. An operation is first tried: on a queue that is one compare-exchange. Only one that could do nothing waits.
 //! 2. A message is in one place at a time: with its sender, in the queue, or with its receiver; or in a node
-//!    ([`crate::wait`]): of a sender that waits, on a rendezvous channel, or of a receiver that was handed it and has not
-//!    given it out.
+//!    ([`crate::wait`]): of a sender that waits, or of a receiver that was handed it and has not given it out.
 //! 3. A sender hands its message to the receiver that has waited longest, if the queue is empty at a moment at which it
 //!    holds that receiver. Else the message goes into the queue, and the receiver is woken to try again. It is always the
 //!    sender's own message that is handed over: if the receiver leaves in the middle, the send has not happened yet, and
 //!    goes on elsewhere. (Moving the *oldest* message from the queue to the receiver, which does not need an empty queue,
 //!    has no way back: a receiver that times out in the middle may receive a later message before that one can be put
-//!    back. For the same reason a receiver does not move the message of a sender that waits into the queue: it wakes the
-//!    sender.) An operation that was woken and finds that somebody else was faster waits on in its old place.
+//!    back.) In the same way a receiver that finds the queue empty takes the message of the sender that has waited longest,
+//!    if the queue is empty at a moment at which it holds that sender. (It does not move such a message into the queue: it
+//!    would have to claim a place before it knows of a message, and if it stopped there for good, its own message and that
+//!    one would be lost.) An operation that was woken and finds that somebody else was faster waits on in its old place.
 //! 4. Who puts a message in, or takes one out, or closes, wakes the one who waits for that; who was woken and goes passes
 //!    it on (the baton, [`crate::wait`]).
 //! 5. Wake functions are called, and messages dropped, while nothing is claimed: they may use the same channel.
@@ -75,7 +76,7 @@ use crate::list::List;
 use crate::primitive::{AtomicUsize, Ordering, generation, next_generation, stop_point, yield_now};
 use crate::refs::Shared;
 use crate::ring::{self, Ring};
-use crate::wait::{self, Table};
+use crate::wait::{self, Fetched, Table};
 use end::End;
 use flow::{Flow, Meeting, Unreceived, Unsent};
 
@@ -121,8 +122,8 @@ impl<T> Channel<T> {
             capacity,
             generation: generation(),
             flow,
-            sending: Table::new(),
-            receiving: Table::new(),
+            sending: Table::of_sends(),
+            receiving: Table::of_receives(),
             senders: AtomicUsize::new(1),
             receivers: AtomicUsize::new(1),
         })
@@ -239,7 +240,15 @@ impl<T> Channel<T> {
                 let (message, awaited) = match ring.pop() {
                     Ok((message, awaited)) => (Some(message), awaited),
                     Err(ring::PopError::Void { awaited }) => (None, awaited),
-                    Err(ring::PopError::Empty) => return Err(Unreceived::Empty),
+                    Err(ring::PopError::Empty) => {
+                        if let Some(message) = self.fetch_sent(|| self.flow.len() == 0) {
+                            return Ok(message);
+                        }
+                        if self.flow.len() == 0 {
+                            return Err(Unreceived::Empty);
+                        }
+                        continue;
+                    }
                     Err(ring::PopError::Busy) => return Err(Unreceived::Busy),
                     Err(ring::PopError::Closed) => return Err(Unreceived::Closed),
                 };
@@ -251,16 +260,21 @@ impl<T> Channel<T> {
                 }
             },
             Flow::Unbounded(list) => Ok(list.pop()?),
-            Flow::Rendezvous(_) => {
-                let closed = self.flow.is_closed();
-                let Some((message, waker)) = self.sending.fetch() else {
-                    return Err(if closed { Unreceived::Closed } else { Unreceived::Empty });
-                };
-                waker.into_iter().for_each(core::task::Waker::wake);
-                Ok(message)
-            }
+            Flow::Rendezvous(_) if self.flow.is_closed() => Err(Unreceived::Closed),
+            Flow::Rendezvous(_) => self.fetch_sent(|| true).ok_or(Unreceived::Empty),
             Flow::Source(feed) => feed.fetch(),
         }
+    }
+
+    /// Receives the message of the send that has waited longest, if it comes next at a moment at which the send is held.
+    #[cold]
+    fn fetch_sent(&self, comes_next: impl Fn() -> bool) -> Option<T> {
+        let Fetched { message, waker, told } = self.sending.fetch(comes_next);
+        waker.into_iter().for_each(core::task::Waker::wake);
+        if told {
+            self.pass_on(Side::Sender);
+        }
+        message
     }
 
     /// Receives without waiting, what can be given back: it stands in a place.
@@ -280,8 +294,7 @@ impl<T> Channel<T> {
     fn is_ready(&self, side: Side) -> bool {
         self.flow.is_closed()
             || match (side, &self.flow) {
-                (Side::Receiver, Flow::Rendezvous(_)) => self.len() > 0 || self.sending.has_offer(0),
-                (Side::Receiver, _) => self.len() > 0,
+                (Side::Receiver, _) => self.len() > 0 || self.sending.has_message(),
                 // Whoever receives takes the message out of its node.
                 (Side::Sender, Flow::Rendezvous(_) | Flow::Source(_)) => false,
                 (Side::Sender, queue) => self.capacity.is_none_or(|capacity| queue.len() < capacity),

@@ -17,6 +17,7 @@ pub(super) const MOVING: usize = 6;
 pub(super) const DONE: usize = 7;
 pub(super) const RETURNED: usize = 8;
 pub(super) const CALLING: usize = 9;
+pub(super) const TOLD: usize = 10;
 pub(super) const STATES: usize = 15;
 /// The domain of the operation ended it.
 pub(super) const ENDED: usize = 16;
@@ -42,6 +43,11 @@ pub(super) fn waits(word: usize) -> bool {
 /// Whether a message can be moved out of it, or into it.
 pub(super) fn offers(word: usize) -> bool {
     state(word) == WAITING
+}
+
+/// Of a send, whether its message can be moved out of it: because it waits, or was only told that it may try itself.
+pub(super) fn has_message(word: usize) -> bool {
+    offers(word) || (state(word) == TOLD && word & ENDED == 0)
 }
 
 /// Whether the first word's ticket is older. Tickets wrap: less than half the way behind is older.
@@ -86,10 +92,11 @@ impl<M> Node<M> {
         self.claim.with(|claim| unsafe { (*claim).clone() })
     }
 
-    /// The caller has the message (rule 1), there is one, and it is not used again.
+    /// The caller has the message (rule 1), there is one, and it is not used again. (An owner that leaves reads it before he
+    /// knows that he does, and forgets what he read if he does not: so two may read at once.)
     pub(super) fn read(&self) -> M {
-        // SAFETY: the caller's, so nobody else touches it, and it was written.
-        self.message.with_mut(|message| unsafe { (*message).assume_init_read() })
+        // SAFETY: the caller's, so nobody else writes it, and it was written.
+        self.message.with(|message| unsafe { (*message).assume_init_read() })
     }
 
     /// The caller has the room for a message (rule 1).
@@ -130,10 +137,23 @@ impl<M> Node<M> {
         }
     }
 
-    /// After claiming it: the wake function, to be called now, and whether its owner is the one to have the baton.
+    /// After claiming it: the wake function, to be called now, and whether its owner is the one to have the baton. It is
+    /// Woken then.
     pub(super) fn wake(&self, word: usize) -> (Option<Waker>, bool) {
         let waker = self.take_waker();
-        match self.settle(word, WOKEN, WOKEN) {
+        self.give_back(word, WOKEN, waker)
+    }
+
+    /// As `wake`, of a send whose message stands in it: that can still be moved out, so the function stays too. It is Told
+    /// then.
+    pub(super) fn tell(&self, word: usize) -> (Option<Waker>, bool) {
+        // SAFETY: the caller's, so nobody else touches it.
+        let waker = self.waker.with(|waker| unsafe { (*waker).clone() });
+        self.give_back(word, TOLD, waker)
+    }
+
+    fn give_back(&self, word: usize, state: usize, waker: Option<Waker>) -> (Option<Waker>, bool) {
+        match self.settle(word, state, WOKEN) {
             // An owner that has ended may never look.
             Some(word) => (waker, word & ENDED == 0),
             None => {

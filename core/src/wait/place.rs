@@ -1,12 +1,13 @@
 //! The owner's side of a node, and what others know of it.
 
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use core::task::Waker;
 
 use super::choice::Claim;
 use super::node::{
-    CALLING, CLAIMED, DONE, ENDED, FREE, HELD, LEFT, MOVING, Node, RETURNED, TICKET, WAITING, WOKEN, state,
-    to, waits,
+    CALLING, CLAIMED, DONE, ENDED, FREE, HELD, LEFT, MOVING, Node, RETURNED, TICKET, TOLD, WAITING, WOKEN,
+    state, to, waits,
 };
 use super::{End, Left, Phase};
 use crate::primitive::{Ordering, edge};
@@ -88,11 +89,35 @@ impl<M> Place<M> {
         Ticket { node: self.node, ticket: self.ticket }
     }
 
-    /// Puts a send's message in, before the first offer.
+    /// Puts a send's message in, before an offer.
     pub fn load(&mut self, message: M) {
         debug_assert!(!self.loaded);
         self.node().write(message);
         self.loaded = true;
+    }
+
+    /// Takes a send's message out again, while the node is its owner's. `None`: there is none.
+    pub fn unload(&mut self) -> Option<M> {
+        core::mem::take(&mut self.loaded).then(|| self.node().read())
+    }
+
+    /// One that was woken, or told, has its node for itself from now on. `false`: a peer has it at this moment, or is done.
+    pub fn reclaim(&self) -> bool {
+        let node = self.node();
+        let word = node.word.load(Ordering::Relaxed);
+        if word / TICKET != self.ticket {
+            return false;
+        }
+        match state(word) {
+            HELD | WOKEN => true,
+            // ORDERING [wait.settle]: Acquire, as in `phase`: who told us is done with the node, if he did so since. Model: loom
+            // `wait::a_told_send_has_its_node_back`.
+            TOLD => node
+                .word
+                .compare_exchange(word, to(word, WOKEN), edge!(wait.settle: Acquire), Ordering::Relaxed)
+                .is_ok(),
+            _ => false,
+        }
     }
 
     /// Whether the node is its owner's, to be offered, and if so, whether it was woken. (Of one that was ended the message
@@ -149,7 +174,7 @@ impl<M> Place<M> {
             return Phase::Ended;
         }
         match state(word) {
-            WOKEN => Phase::Woken,
+            WOKEN | TOLD => Phase::Woken,
             DONE => Phase::Done,
             _ => Phase::Waiting,
         }
@@ -168,19 +193,17 @@ impl<M> Place<M> {
         loop {
             let now = if word / TICKET == self.ticket { state(word) } else { FREE };
             let then = match now {
-                HELD | WAITING | CALLING | WOKEN => HELD,
-                // The other one frees it. (A claimer has no business with the message.)
-                CLAIMED | MOVING => {
-                    if now == CLAIMED && self.loaded && left.message.is_none() {
-                        left.message = Some(node.read());
-                    }
-                    LEFT
-                }
+                HELD | WAITING | CALLING | WOKEN | TOLD => HELD,
+                // The other one frees it.
+                CLAIMED | MOVING => LEFT,
                 DONE if keep || self.loaded => HELD,
                 DONE => RETURNED,
                 // Ended with a message, which was returned for us.
                 _ => return left,
             };
+            // A claimer has no business with the message; but afterwards the node is his. (If we do not leave here, another
+            // one may have read it.)
+            let kept = (now == CLAIMED && self.loaded).then(|| ManuallyDrop::new(node.read()));
             // ORDERING [wait.leave]: Acquire, pairs with the Release of `Node::settle`: where the peer is done, the node is
             // ours after all that he did with it. Release, pairs with his Acquire: where he is not, he frees it after all
             // that we did with it. (A message that we return reaches who takes it through the word, as in `Ticket::end`.)
@@ -191,11 +214,12 @@ impl<M> Place<M> {
                 word = now;
                 continue;
             }
-            left.woken = now == WOKEN;
+            left.woken = matches!(now, WOKEN | TOLD);
             left.done = matches!(now, DONE) || (now == MOVING && self.loaded);
+            left.message = kept.map(ManuallyDrop::into_inner);
             if then == HELD {
                 let full = if self.loaded { !left.done } else { now == DONE };
-                if full && left.message.is_none() {
+                if full {
                     left.message = Some(node.read());
                 }
                 node.free();
@@ -228,7 +252,7 @@ impl<M> Ticket<M> {
                 return End::Nothing;
             }
             let then = match before {
-                WAITING | CALLING => to(word, CLAIMED),
+                WAITING | CALLING | TOLD => to(word, CLAIMED),
                 DONE if is_send => return End::Nothing,
                 DONE => to(word, RETURNED),
                 _ => word,
@@ -239,6 +263,11 @@ impl<M> Ticket<M> {
                 Ok(_) => {
                     return match before {
                         WAITING | CALLING => node.wake(then).0.map_or(End::Nothing, End::Waiting),
+                        TOLD => {
+                            // Its waker is not kept. (If it leaves while we claim it, it does not know of the baton.)
+                            drop(node.wake(then));
+                            End::Baton
+                        }
                         WOKEN => End::Baton,
                         DONE => End::Returned,
                         _ => End::Nothing,

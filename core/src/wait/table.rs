@@ -7,10 +7,10 @@ use core::task::Waker;
 
 use super::choice::{Claim, Pairing, pair};
 use super::node::{
-    CALLING, CLAIMED, DONE, ENDED, FREE, HELD, MOST_TICKETS, MOVING, Node, RETURNED, TICKET, WAITING, WOKEN,
-    is_older, offers, state, to, waits,
+    CALLING, CLAIMED, DONE, ENDED, FREE, HELD, MOST_TICKETS, MOVING, Node, RETURNED, TICKET, TOLD, WAITING,
+    WOKEN, has_message, is_older, offers, state, to, waits,
 };
-use super::{End, Handed, Left, Place, Ticket};
+use super::{End, Fetched, Handed, Left, Place, Ticket};
 use crate::primitive::{AtomicPtr, AtomicUsize, Ordering, UnsafeCell, edge, stop_point};
 use crate::refs::AllocError;
 
@@ -32,6 +32,8 @@ pub struct Table<M> {
     handed: AtomicUsize,
     /// How many nodes are Returned, or about to be.
     returned: AtomicUsize,
+    /// Those that offer a message have it; the others have room for one.
+    sends: bool,
 }
 
 // SAFETY: wakers are Send and Sync; a waker or message in a node is reached by one thread at a time (rule 1), and messages
@@ -80,9 +82,19 @@ fn is_call<M>(node: &Node<M>, word: usize, except: usize) -> bool {
 }
 
 impl<M> Table<M> {
-    /// A table without nodes.
-    pub fn new() -> Self {
+    /// A table without nodes, for receives.
+    pub fn of_receives() -> Self {
+        Self::new(false)
+    }
+
+    /// A table without nodes, for sends.
+    pub fn of_sends() -> Self {
+        Self::new(true)
+    }
+
+    fn new(sends: bool) -> Self {
         Self {
+            sends,
             first: AtomicPtr::new(null_mut()),
             tickets: AtomicUsize::new(0),
             handed: AtomicUsize::new(0),
@@ -203,7 +215,8 @@ impl<M> Table<M> {
                 continue;
             }
             stop_point!(wait.claimed);
-            match node.wake(to(word, CLAIMED)) {
+            let claimed = to(word, CLAIMED);
+            match if self.sends && offers(word) { node.tell(claimed) } else { node.wake(claimed) } {
                 (Some(waker), true) => return Some(waker),
                 (waker, _) => waker.into_iter().for_each(Waker::wake),
             }
@@ -332,22 +345,41 @@ impl<M> Table<M> {
         Ok(place)
     }
 
-    /// Moves the message out of the send that has waited longest, and gives out its wake function.
-    pub fn fetch(&self) -> Option<(M, Option<Waker>)> {
-        loop {
-            let (node, word) = self.oldest(|_, word| offers(word))?;
-            if !node.win(word, MOVING) {
+    /// Moves the message out of the send that has waited longest, if `comes_next` allows it: that is asked while the send is
+    /// held, but can still leave with its message. One that has to stay is told, to try itself.
+    pub fn fetch(&self, comes_next: impl Fn() -> bool) -> Fetched<M> {
+        let mut fetched = Fetched { message: None, waker: None, told: false };
+        while let Some((node, word)) = self.oldest(|_, word| has_message(word)) {
+            if !node.win(word, CLAIMED) {
                 continue;
             }
-            stop_point!(wait.fetching);
-            let message = node.read();
-            let waker = node.take_waker();
-            if node.settle(to(word, MOVING), DONE, DONE).is_some() {
-                return Some((message, waker));
+            let (was_told, word) = (state(word) == TOLD, to(word, CLAIMED));
+            stop_point!(wait.claimed);
+            if !comes_next() {
+                let (waker, told) = node.tell(word);
+                waker.into_iter().for_each(Waker::wake);
+                fetched.told |= was_told && !told;
+                return fetched;
             }
-            node.free();
-            return Some((message, None));
+            fetched.told |= was_told;
+            let waker = node.take_waker();
+            match node.settle(word, MOVING, WOKEN) {
+                // It left, with its message.
+                None => node.free(),
+                Some(word) if state(word) == MOVING => {
+                    stop_point!(wait.fetching);
+                    fetched.message = Some(node.read());
+                    match node.settle(word, DONE, DONE) {
+                        Some(_) => fetched.waker = waker,
+                        None => node.free(),
+                    }
+                    return fetched;
+                }
+                // Its domain ended it.
+                Some(_) => waker.into_iter().for_each(Waker::wake),
+            }
         }
+        fetched
     }
 
     /// As `Node::settle`, of a receive with its message: Done, or Returned if it was ended.
@@ -405,6 +437,11 @@ impl<M> Table<M> {
                 return Some((message, rank));
             }
         }
+    }
+
+    /// Of sends, whether there is one out of which a message can be moved.
+    pub fn has_message(&self) -> bool {
+        self.oldest(|_, word| has_message(word)).is_some()
     }
 
     /// Whether an operation is waiting at this moment.

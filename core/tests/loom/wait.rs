@@ -12,10 +12,18 @@ fn waker() -> Waker {
     Waker::noop().clone()
 }
 
-/// A table and one operation of it, which several threads know.
+/// A table and one receive of it, which several threads know.
 fn shared() -> (Arc<Table<u32>>, Place<u32>) {
-    let table = Arc::new(Table::new());
+    let table = Arc::new(Table::of_receives());
     let place = table.take().unwrap();
+    (table, place)
+}
+
+/// The same with a send of 7.
+fn shared_send() -> (Arc<Table<u32>>, Place<u32>) {
+    let table = Arc::new(Table::of_sends());
+    let mut place = table.take().unwrap();
+    place.load(7);
     (table, place)
 }
 
@@ -62,8 +70,7 @@ fn a_woken_node_is_its_owners() {
 #[test]
 fn who_leaves_in_the_middle_is_done() {
     explore([false, true], || {
-        let (table, mut place) = shared();
-        place.load(1);
+        let (table, place) = shared_send();
         assert!(place.offer(waker()));
         let claimer = {
             let table = Arc::clone(&table);
@@ -76,7 +83,7 @@ fn who_leaves_in_the_middle_is_done() {
             })
         };
         let left = place.leave();
-        assert_eq!(left.message, Some(1));
+        assert_eq!(left.message, Some(7));
         let woken = claimer.join().unwrap();
         assert_eq!(left.woken, woken);
         woken
@@ -108,7 +115,7 @@ fn a_node_is_used_again() {
 #[test]
 fn a_new_node_is_seen_whole() {
     explore([(false, 2), (true, 2), (false, 4), (true, 4)], || {
-        let table = Arc::new(Table::<u32>::new());
+        let table = Arc::new(Table::<u32>::of_receives());
         let other = {
             let table = Arc::clone(&table);
             thread::spawn(move || {
@@ -147,18 +154,71 @@ fn a_message_is_seen_whole() {
 #[test]
 fn a_peer_sees_the_message() {
     explore([false, true], || {
-        let (table, mut place) = shared();
+        let (table, place) = shared_send();
         let receiver = {
             let table = Arc::clone(&table);
-            thread::spawn(move || table.fetch().map(|(message, _)| message))
+            thread::spawn(move || table.fetch(|| true).message)
         };
-        place.load(7);
         assert!(place.offer(waker()));
         let left = place.leave();
         let fetched = receiver.join().unwrap();
         assert_eq!((left.done, left.message.or(fetched)), (fetched.is_some(), Some(7)));
         assert!(left.message.is_none() || fetched.is_none());
         fetched.is_some()
+    });
+}
+
+/// A send that was told that it may try itself has its message until it has taken it back; until then a receiver can take
+/// it, and then says that it had been told.
+#[test]
+fn a_told_send_is_taken_once() {
+    explore([(true, false), (false, true), (false, false)], || {
+        let (table, mut place) = shared_send();
+        assert!(place.offer(waker()));
+        let receiver = {
+            let table = Arc::clone(&table);
+            thread::spawn(move || (table.wake_one().is_some(), table.fetch(|| true)))
+        };
+        thread::yield_now();
+        let mine = if place.phase() == Phase::Woken && place.reclaim() { place.unload() } else { None };
+        let left = place.leave();
+        let (told, theirs) = receiver.join().unwrap();
+        let messages = [mine, left.message, theirs.message];
+        assert_eq!(messages.into_iter().flatten().collect::<Vec<_>>(), [7]);
+        assert_eq!(left.done, theirs.message.is_some());
+        assert_eq!(
+            (left.woken, theirs.told),
+            (told && !theirs.told, told && !left.woken),
+            "one has the baton"
+        );
+        (mine.is_some(), theirs.message.is_some())
+    });
+}
+
+/// A send that was told, and told once more, by one who left its message where it is, has its node for itself when it has
+/// reclaimed it.
+#[test]
+fn a_told_send_has_its_node_back() {
+    explore([false, true], || {
+        let (table, mut place) = shared_send();
+        assert!(place.offer(waker()));
+        let receiver = {
+            let table = Arc::clone(&table);
+            thread::spawn(move || {
+                assert!(table.wake_one().is_some());
+                assert_eq!(table.fetch(|| false).message, None);
+            })
+        };
+        thread::yield_now();
+        let mine = place.phase() == Phase::Woken && place.reclaim();
+        if mine {
+            assert_eq!(place.unload(), Some(7));
+            place.load(8);
+            assert!(place.offer(waker()));
+        }
+        receiver.join().unwrap();
+        assert_eq!(place.leave().message, Some(if mine { 8 } else { 7 }));
+        mine
     });
 }
 

@@ -60,6 +60,11 @@ impl<T> Pending<T> {
     /// Waits from now on, for the first time or again. `false`: the domain ends.
     fn offer(&self, waker: Waker) -> bool {
         let Some(place) = &self.place else { return true };
+        if !place.reclaim() {
+            // A peer moves the message out at this moment, or has done so, and knows another waker: this one looks.
+            waker.wake();
+            return true;
+        }
         if let Some(source) = self.channel.flow.source() {
             source.call_when_due(&waker);
         }

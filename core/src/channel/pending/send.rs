@@ -53,22 +53,26 @@ impl<T> SendWait<T> {
             Err(Unsent::Closed(message)) => (message, true),
         };
         let mut wait = Self { pending, message: Some(message) };
-        if let Some(place) = &mut wait.pending.place {
-            if wait.pending.channel.flow.is_rendezvous()
-                && !closed
-                && let Some(message) = wait.message.take()
-            {
-                place.load(message);
-            } else {
-                // The message stays here: into a queue it is put by us, and on a closed channel nobody may take it.
-                place.call(0);
-            }
+        if closed {
+            // Nobody may take it.
+            wait.pending.place.as_mut().into_iter().for_each(|place| place.call(0));
+        } else {
+            wait.load();
         }
         if !wait.pending.begin(waker) {
             let message = wait.take_back();
             return Err((message.expect("nobody takes what was not offered"), DomainError::Ended));
         }
         Ok(wait)
+    }
+
+    /// Puts the message where receivers find it, while nobody else has the node.
+    fn load(&mut self) {
+        if let Some(place) = &mut self.pending.place
+            && let Some(message) = self.message.take()
+        {
+            place.load(message);
+        }
     }
 
     /// Is over; the message, if it was not sent.
@@ -151,13 +155,21 @@ impl<T> Waiting for SendWait<T> {
             Phase::Ended => return Attempt::Over(self.fail(WaitError::Ended)),
             Phase::Woken | Phase::Done => {}
         }
-        let Some(message) = self.message.take() else {
-            // It stands in the node, or was sent.
-            if phase == Phase::Woken && !self.pending.channel.flow.is_closed() {
-                return Attempt::Nothing;
-            }
+        let channel = &self.pending.channel;
+        if phase == Phase::Done || channel.flow.is_closed() {
             return Attempt::Over(self.fail(WaitError::Disconnected));
+        }
+        if channel.flow.is_rendezvous() {
+            // It is for others to fetch.
+            return Attempt::Nothing;
+        }
+        let message = match (self.message.take(), &mut self.pending.place) {
+            (Some(message), _) => Some(message),
+            (None, Some(place)) if place.reclaim() => place.unload(),
+            (None, _) => None,
         };
+        // A receiver moves it out at this moment.
+        let Some(message) = message else { return Attempt::Busy };
         let sent = match self.pending.channel.try_send(message) {
             Ok(()) => Ok(()),
             Err(Unsent::Closed(message)) => Err((message, WaitError::Disconnected)),
@@ -175,6 +187,9 @@ impl<T> Waiting for SendWait<T> {
     }
 
     fn offer_again(&mut self, waker: Waker) -> Option<Self::Result> {
+        if self.message.is_some() {
+            self.load();
+        }
         if self.pending.offer(waker) { None } else { Some(self.fail(WaitError::Ended)) }
     }
 }

@@ -5,7 +5,7 @@ use std::iter;
 use crossinterp_core::{Drain, Receiver, Sender, bounded, rendezvous, unbounded};
 
 use super::super::ledger::Message;
-use super::super::model::{Model, Phase, WaitId};
+use super::super::model::{Model, WaitId};
 use super::Setting;
 use super::ends::Ends;
 use super::waits::Waiting;
@@ -96,7 +96,7 @@ impl Line {
         assert_eq!(self.waits.len(), self.model.waits().len());
         for ((id, waiting), (known, expected)) in self.waits.iter().zip(self.model.waits()) {
             assert_eq!(id, known);
-            waiting.compare(*id, expected.phase != Phase::Waiting);
+            waiting.compare(*id, expected);
         }
         self.model.check_baton();
         self.senders.compare(&self.model);

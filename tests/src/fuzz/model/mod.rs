@@ -61,6 +61,8 @@ pub(crate) struct Wait {
     pub(crate) side: Side,
     pub(crate) domain: Option<usize>,
     pub(crate) phase: Phase,
+    /// How often its last waker was called.
+    pub(crate) calls: usize,
     /// It was woken, if only to hear that its domain ends, and has not gone.
     baton: bool,
     /// A sender's message until it is sent, a receiver's once it is in its hand.
@@ -197,10 +199,15 @@ impl Model {
             self.wake(Side::Sender);
             return Ok(message);
         }
-        if let Some(sender) = self.oldest(Side::Sender).filter(|_| self.is_rendezvous()) {
-            let message = self.wait(sender).message.expect("a waiting sender has its message");
+        if let Some(sender) = self.oldest_with_message() {
+            let Wait { phase, message, .. } = self.wait(sender);
+            let message = message.expect("a waiting sender has its message");
             self.settle(sender, Phase::Done, None);
             self.is_sent(message);
+            if phase == Phase::Woken {
+                // What it was woken for is for the next one.
+                self.pass_on(Side::Sender);
+            }
             return Ok(message);
         }
         Err(if self.is_closed() { Refusal::Never } else { Refusal::Later })
@@ -258,10 +265,7 @@ impl Model {
             || match side {
                 // On a rendezvous there is never room: who receives fetches the message.
                 Side::Sender => self.has_room(),
-                Side::Receiver if self.is_rendezvous() => {
-                    self.len() > 0 || self.oldest(Side::Sender).is_some()
-                }
-                Side::Receiver => self.len() > 0,
+                Side::Receiver => self.len() > 0 || self.oldest_with_message().is_some(),
             }
     }
 
@@ -270,6 +274,14 @@ impl Model {
         let (_, wait) = &mut self.waits[place];
         let was = wait.phase;
         (wait.phase, wait.message) = (phase, message);
+        match (was, phase) {
+            (_, Phase::Waiting) => wait.calls = 0,
+            // A send that was told of room, and then had its message taken, hears of that too.
+            (Phase::Waiting, Phase::Woken | Phase::Done | Phase::Ended) | (Phase::Woken, Phase::Done) => {
+                wait.calls += 1
+            }
+            _ => {}
+        }
         // What ends while it waits is woken to hear that; what ends with a message in its hand had been told before.
         wait.baton = phase == Phase::Woken || (phase == Phase::Ended && was != Phase::Done);
     }
@@ -278,6 +290,18 @@ impl Model {
     fn oldest(&self, side: Side) -> Option<WaitId> {
         let waits = |wait: &Wait| wait.side == side && wait.phase == Phase::Waiting;
         self.waits.iter().find(|(_, wait)| waits(wait)).map(|(id, _)| *id)
+    }
+
+    /// The send that has waited longest, and waits or was only told that there is room: its message can be received, if
+    /// nothing is queued. On a closed channel none can.
+    fn oldest_with_message(&self) -> Option<WaitId> {
+        let has_message = |wait: &Wait| {
+            wait.side == Side::Sender
+                && matches!(wait.phase, Phase::Waiting | Phase::Woken)
+                && wait.message.is_some()
+        };
+        let open = !self.is_closed();
+        self.waits.iter().find(|(_, wait)| open && has_message(wait)).map(|(id, _)| *id)
     }
 
     fn wake(&mut self, side: Side) {

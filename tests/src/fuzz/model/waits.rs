@@ -132,7 +132,8 @@ impl Model {
 
     fn begin(&mut self, side: Side, domain: Option<usize>, phase: Phase, message: Option<Number>) -> WaitId {
         self.waits_made += 1;
-        self.waits.push((self.waits_made, Wait { side, domain, phase, baton: false, message }));
+        let calls = usize::from(phase == Phase::Done);
+        self.waits.push((self.waits_made, Wait { side, domain, phase, baton: false, calls, message }));
         self.waits_made
     }
 

@@ -57,7 +57,11 @@ impl<'a> Director<'a> {
                     Wait::Send(wait, _) => (Side::Sender, wait.is_settled(), format!("{wait:?}")),
                     Wait::Recv(wait) => (Side::Receiver, wait.is_settled(), format!("{wait:?}")),
                 };
-                assert_eq!(begun.wakes.count(), usize::from(settled), "how often a wait was woken: {phase}");
+                // A send that was told of room has its message taken, or is told again, until it takes that back.
+                let most = if side == Side::Sender { usize::MAX } else { 1 };
+                let wakes = begun.wakes.count();
+                let fits = if settled { (1..=most).contains(&wakes) } else { wakes == 0 };
+                assert!(fits, "a wait was woken {wakes} times: {phase}");
                 assert!(settled || !(begun.held && ended), "a wait of a domain that has ended was not ended");
                 operation += 1;
                 if !settled {
