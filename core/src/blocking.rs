@@ -1,6 +1,8 @@
 //! Sleeping threads: `send` and `recv` and their forms with a time limit. With [`crate::channel`] doing the rest, this and
 //! nothing else in the crate puts a thread to sleep, or reads a clock but to see how long a yield took (feature `std`).
 
+mod many;
+
 use core::iter::FusedIterator;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
@@ -54,7 +56,7 @@ impl Park for ThreadPark {
     }
 
     fn pause(&self, round: u32) -> Wakeup {
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        if self.check() == Wakeup::TimedOut {
             return Wakeup::TimedOut;
         }
         if round <= YIELDS {
@@ -64,6 +66,11 @@ impl Park for ThreadPark {
             thread::park_timeout(NAP);
         }
         Wakeup::Woken
+    }
+
+    fn check(&self) -> Wakeup {
+        let is_over = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if is_over { Wakeup::TimedOut } else { Wakeup::Woken }
     }
 }
 

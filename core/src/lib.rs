@@ -32,11 +32,11 @@ mod wait;
 #[cfg(feature = "std")]
 pub use blocking::{IntoIter, Iter};
 pub use channel::{
-    CapacityError, Drain, Memory, OfferError, ParkError, ReadyTimeoutError, Receiver, RecvError, RecvFuture,
-    RecvTimeoutError, RecvWait, Select, SelectTimeoutError, SelectedOperation, SendError, SendFuture,
-    SendTimeoutError, SendWait, Sender, TakeError, TryIter, TryReadyError, TryRecvError, TrySelectError,
-    TrySendError, WaitError, WeakReceiver, WeakSender, after_fork, bounded, never, rendezvous, try_bounded,
-    try_unbounded, unbounded,
+    CapacityError, Drain, DrainIter, Memory, OfferError, ParkError, ReadyTimeoutError, Receiver, RecvError,
+    RecvFuture, RecvTimeoutError, RecvWait, Select, SelectTimeoutError, SelectedOperation, SendError,
+    SendFuture, SendTimeoutError, SendWait, Sender, TakeError, TryIter, TryReadyError, TryRecvError,
+    TrySelectError, TrySendError, WaitError, WeakReceiver, WeakSender, after_fork, bounded, never,
+    rendezvous, try_bounded, try_unbounded, unbounded,
 };
 #[cfg(feature = "futures")]
 pub use channel::{RecvStream, SendSink};

@@ -38,11 +38,13 @@
 //!
 //! 1. A place is claimed by moving `tail` (by a producer) and `head` (by a consumer) one on, with a compare-exchange from
 //!    the word that names the place and its entry. `head` moves only when `tail` was seen beyond it, and who sees `head`
-//!    at a place sees `tail` there or further on.
+//!    at a place sees `tail` there or further on. Several places in a row, a *run*, are claimed by moving a word so many
+//!    on: within one entry, and `head` only so far as `tail` was seen.
 //! 2. The two that claimed a place meet at the slot's state. It is EMPTY first; the producer writes the value and swaps
 //!    in FULL; the consumer, when it has waited long enough, swaps in VOID. Who comes second goes on: a consumer
 //!    that finds FULL has the value, a producer that finds VOID takes its value back and claims another place, within the
-//!    same push. So one producer's values keep their order, and nobody waits for a peer that was stopped.
+//!    same push. So one producer's values keep their order, and nobody waits for a peer that was stopped. (Of a run each
+//!    value that comes back goes to the next place of the run, so that these keep their order too.)
 //! 3. At the end of a block, before the place that follows is claimed, the block after it is made, its entry is filled in,
 //!    and `link` is moved to it; then `tail` is moved to it, by anyone, later `head`. Nobody is waited for: who comes
 //!    second at `link` goes on with what he finds, and puts his own block back.
@@ -67,7 +69,9 @@
 //!
 //! A compare-exchange fails only when another one succeeded, and no operation waits for a peer. A push can be sent round
 //! again by a pop that found it between its claim and its publishing; a pop looks twice as long before each further slot
-//! it gives up, so that the two do not do this to each other for ever. The allocator is outside of this.
+//! it gives up, so that the two do not do this to each other for ever. The allocator is outside of this. Who is stopped for
+//! good takes his value with him; who claimed a run, those of it that he has not put in, or taken out and given to his
+//! caller.
 //!
 //! # Edges
 //!
@@ -87,6 +91,7 @@
 // The loom models use this from outside; in every other build it is the crate's own.
 #![cfg_attr(not(loom), allow(unreachable_pub))]
 
+mod run;
 mod table;
 #[cfg(all(test, not(loom)))]
 mod tests;
@@ -222,7 +227,7 @@ impl<T> List<T> {
                     Err(AllocError) => return Err(PushError::NoMemory(value)),
                 }
             };
-            if !self.claim_tail(tail) {
+            if !self.claim_tail(tail, 1) {
                 continue;
             }
             // SAFETY: we claimed the place.
@@ -243,7 +248,7 @@ impl<T> List<T> {
         }
         match self.end_beyond(tail) {
             // SAFETY: we claimed the place.
-            Some(end) if self.claim_tail(tail) => unsafe { self.fill(tail, end, value) },
+            Some(end) if self.claim_tail(tail, 1) => unsafe { self.fill(tail, end, value) },
             _ => Err(value),
         }
     }
@@ -257,15 +262,15 @@ impl<T> List<T> {
         (end != place(tail)).then_some(end)
     }
 
-    /// Claims the place at `tail`, unless somebody came before.
+    /// Claims so many places from `tail` on, unless somebody came before.
     #[inline]
-    fn claim_tail(&self, tail: Word) -> bool {
+    fn claim_tail(&self, tail: Word, many: usize) -> bool {
         // ORDERING [list.announce]: Acquire, pairs with the Release in `announce_receiver`: who sees the flag sees the
         // waiter. Model: loom `list::no_push_misses_a_waiter`.
         (self.tail)
             .compare_exchange_weak(
                 tail,
-                tail.wrapping_add(ONE),
+                tail.wrapping_add(many as Word * ONE),
                 edge!(list.announce: Acquire),
                 Ordering::Relaxed,
             )
@@ -303,7 +308,7 @@ impl<T> List<T> {
         let mut looks = LOOKS;
         loop {
             let (head, tail) = self.oldest()?;
-            if !self.claim_head(head) {
+            if !self.claim_head(head, 1) {
                 continue;
             }
             // SAFETY: we claimed the place.
@@ -320,20 +325,22 @@ impl<T> List<T> {
     pub fn pop_at_once(&self) -> Option<T> {
         let head = self.load_head();
         let tail = self.known_tail(head);
-        if place(tail) == place(head) || entry_number(tail) != entry_number(head) || !self.claim_head(head) {
+        if place(tail) == place(head) || entry_number(tail) != entry_number(head) || !self.claim_head(head, 1)
+        {
             return None;
         }
         // SAFETY: we claimed the place.
         unsafe { self.empty(head, tail, LOOKS) }
     }
 
-    /// Claims the place at `head`, unless somebody came before.
+    /// Claims so many places from `head` on, unless somebody came before.
     #[inline]
-    fn claim_head(&self, head: Word) -> bool {
+    fn claim_head(&self, head: Word, many: usize) -> bool {
+        let next = head.wrapping_add(many as Word * ONE);
         // ORDERING [list.head]: Release: `tail` was seen beyond `head`; who loads the new `head` sees it as far on. Model:
         // loom `list::head_stays_behind_tail`.
         (self.head.word)
-            .compare_exchange_weak(head, head.wrapping_add(ONE), edge!(list.head: Release), Ordering::Relaxed)
+            .compare_exchange_weak(head, next, edge!(list.head: Release), Ordering::Relaxed)
             .is_ok()
     }
 
@@ -345,16 +352,8 @@ impl<T> List<T> {
     unsafe fn empty(&self, head: Word, tail: Word, looks: u32) -> Option<T> {
         let number = entry_number(head);
         stop_point!(list.popping);
-        // SAFETY: the place is the caller's, so its unit is his to settle or to leave (rule 4); the entry stays.
-        let slot = unsafe {
-            self.table.slot(number, distance(head, self.table.entries[number].end.load(Ordering::Relaxed)))
-        };
-        if !Self::is_full(slot, looks) {
-            return None;
-        }
-        // SAFETY: the slot was FULL, which was seen by list.publish: the producer is done, the value is there, and
-        // nobody else takes it, as the place is the caller's.
-        let value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
+        // SAFETY: as for this.
+        let value = unsafe { self.meet(head, looks) }?;
         let is_last = self.is_large(number) && place(tail) == place(head).wrapping_add(ONE);
         self.table.settle(number, 1);
         if is_last {
@@ -362,6 +361,25 @@ impl<T> List<T> {
             _ = self.oldest();
         }
         Some(value)
+    }
+
+    /// Takes the value that belongs there, whose unit is then the caller's to settle; or gives the place up.
+    ///
+    /// # Safety
+    /// The caller claimed the place at this word.
+    #[inline]
+    unsafe fn meet(&self, at: Word, looks: u32) -> Option<T> {
+        let number = entry_number(at);
+        // SAFETY: the place is the caller's, so its unit is his to settle or to leave (rule 4); the entry stays.
+        let slot = unsafe {
+            self.table.slot(number, distance(at, self.table.entries[number].end.load(Ordering::Relaxed)))
+        };
+        if !Self::is_full(slot, looks) {
+            return None;
+        }
+        // SAFETY: the slot was FULL, which was seen by list.publish: the producer is done, the value is there, and
+        // nobody else takes it, as the place is the caller's.
+        Some(slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() }))
     }
 
     /// Where `head` and `tail` are, when a value lies between them. An empty list is moved out of a large block. (That is

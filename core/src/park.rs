@@ -56,4 +56,9 @@ pub trait Park {
         yield_now();
         Wakeup::Woken
     }
+    /// Whether to go on: asked by an operation that has slept, got on, and would sleep again, as one that sends many messages
+    /// may. An embedder with a clock looks at its deadline here.
+    fn check(&self) -> Wakeup {
+        Wakeup::Woken
+    }
 }

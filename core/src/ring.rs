@@ -27,9 +27,12 @@
 //!
 //! # Rules
 //!
-//! 1. `tail` is moved from `p` only by who saw the stamp `p`, `head` from `p` only by who saw `p + 1`. So positions are
-//!    never more than the capacity apart, and `head` never passes `tail`.
-//! 2. Who moved a word from `p` owns the slot until it stores the next stamp, which only it may do.
+//! 1. `tail` is moved over `p` only by who saw the stamp `p`, `head` over `p` only by who saw `p + 1`. So positions are
+//!    never more than the capacity apart, and `head` never passes `tail`. A word may be moved over several positions at
+//!    once, a *run*, by who saw all of their stamps since he loaded the word: none has changed when the compare-exchange
+//!    succeeds, for only who moves the word over a position changes that stamp next.
+//! 2. Who moved a word over `p` owns the slot until it stores the next stamp, which only it may do. Of a run it does so in
+//!    the order of the positions.
 //! 3. Full is answered when `head` was seen one lap behind the `tail` that was read before it, Empty when `tail` was seen
 //!    at the `head` that was read before it: by rule 1 it was so at that moment. What is neither is Busy: a peer owns
 //!    the slot at this moment.
@@ -39,7 +42,8 @@
 //!
 //! Nobody waits here. A claim fails only when another one succeeded. A producer that is stopped for good as an owner takes
 //! its message with it and keeps everything behind its slot: consumers find it Busy, and when they have come as far
-//! round the ring, producers find it Full. The same with a consumer, the other way round.
+//! round the ring, producers find it Full. The same with a consumer, the other way round. One that is stopped as the owner
+//! of a run takes what is left of it.
 //!
 //! # Edges
 //!
@@ -51,6 +55,8 @@
 
 // The loom models use this from outside; in every other build it is the crate's own.
 #![cfg_attr(not(loom), allow(unreachable_pub))]
+
+mod run;
 
 use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
@@ -109,6 +115,14 @@ impl ReserveError {
 pub struct Reserved {
     position: usize,
     /// Consumers were announced before it was reserved.
+    awaited: bool,
+}
+
+/// Slots in a row that were claimed.
+struct Run {
+    first: usize,
+    many: usize,
+    /// The other side was announced before.
     awaited: bool,
 }
 
@@ -238,10 +252,10 @@ impl<T> Ring<T> {
 
     /// Whether the slot of that position was emptied since the lap before, or is new.
     #[inline]
-    fn is_free(&self, position: usize) -> bool {
+    fn is_free(slot: &Slot<T>, position: usize) -> bool {
         // ORDERING [ring.recycle]: Acquire, pairs with the Release store in `empty`: the value of the lap before was
         // read before this one is written. Model: loom `ring::a_slot_is_used_again`.
-        self.slot(position).stamp.load(edge!(ring.recycle: Acquire)) == position
+        slot.stamp.load(edge!(ring.recycle: Acquire)) == position
     }
 
     /// The stamp of a slot for one who is to read what is in it.
@@ -255,7 +269,13 @@ impl<T> Ring<T> {
     /// Moves a word one position on, if it still is what it was, or says what it is.
     #[inline]
     fn claim(&self, word: Word, seen: usize) -> Result<(), usize> {
-        let next = (self.next(seen >> FLAGS) << FLAGS) | (seen & AWAITED);
+        self.claim_run(word, seen, self.next(seen >> FLAGS))
+    }
+
+    /// Moves a word on to that position, if it still is what it was, or says what it is.
+    #[inline]
+    fn claim_run(&self, word: Word, seen: usize, end: usize) -> Result<(), usize> {
+        let next = (end << FLAGS) | (seen & AWAITED);
         // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: who sees the flag sees the waiter.
         // Models: loom `ring::no_push_misses_a_waiter`, `ring::no_pop_misses_a_waiter`.
         self.word(word)
@@ -266,7 +286,7 @@ impl<T> Ring<T> {
     /// Takes the value out of a slot.
     ///
     /// # Safety
-    /// The stamp was seen to be `position + 1`, and then the caller moved `head` from there.
+    /// The stamp was seen to be `position + 1`, and then the caller moved `head` over it.
     #[inline]
     unsafe fn empty(&self, slot: &Slot<T>, position: usize) -> T {
         stop_point!(ring.popping);
@@ -285,7 +305,9 @@ impl<T> Ring<T> {
     pub fn push_at_once(&self, value: T) -> Result<(), T> {
         let tail = self.tail.load(Ordering::Relaxed);
         let position = tail >> FLAGS;
-        if tail & (AWAITED | CLOSED) != 0 || !self.is_free(position) || self.claim(Word::Tail, tail).is_err()
+        if tail & (AWAITED | CLOSED) != 0
+            || !Self::is_free(self.slot(position), position)
+            || self.claim(Word::Tail, tail).is_err()
         {
             return Err(value);
         }
@@ -325,6 +347,12 @@ impl<T> Ring<T> {
     /// producer that was stopped.
     #[inline]
     pub fn reserve(&self) -> Result<Reserved, ReserveError> {
+        self.reserve_run(1).map(|run| Reserved { position: run.first, awaited: run.awaited })
+    }
+
+    /// Claims the slots that come next, as many as are free, at least one and at most that many.
+    #[inline]
+    fn reserve_run(&self, most: usize) -> Result<Run, ReserveError> {
         let mut spins = 0;
         let mut tail = self.tail.load(Ordering::Relaxed);
         loop {
@@ -332,9 +360,10 @@ impl<T> Ring<T> {
                 return Err(ReserveError::Closed);
             }
             let position = tail >> FLAGS;
-            if self.is_free(position) {
-                match self.claim(Word::Tail, tail) {
-                    Ok(()) => return Ok(Reserved { position, awaited: tail & AWAITED != 0 }),
+            let (many, end) = self.walk(position, most, Self::is_free);
+            if many > 0 {
+                match self.claim_run(Word::Tail, tail, end) {
+                    Ok(()) => return Ok(Run { first: position, many, awaited: tail & AWAITED != 0 }),
                     Err(now) => tail = now,
                 }
                 continue;
@@ -360,16 +389,25 @@ impl<T> Ring<T> {
     #[inline]
     pub fn fill(&self, reserved: Reserved, value: T) -> bool {
         let Reserved { position, awaited } = reserved;
-        let slot = self.slot(position);
+        // SAFETY: reserved means this.
+        unsafe { Self::publish(self.slot(position), position, value) };
+        awaited
+    }
+
+    /// Puts a value into a slot.
+    ///
+    /// # Safety
+    /// The stamp was seen to be `position`, and then the caller moved `tail` over it.
+    #[inline]
+    unsafe fn publish(slot: &Slot<T>, position: usize, value: T) {
         debug_assert_eq!(slot.stamp.load(Ordering::Relaxed), position, "it is reserved");
-        // SAFETY: the stamp was `position` and `tail` left it by our hand, so the slot is ours until the store below (rule
-        // 2), and empty: its last value was read before the stamp became this.
+        // SAFETY: the slot is the caller's until the store below (rule 2), and empty: its last value was read before the
+        // stamp became this.
         slot.value.with_mut(|cell| unsafe { (*cell).write(value) });
         // ORDERING [ring.publish]: Release, pairs with the Acquire load in `published`: the value is complete for who finds
         // the slot full. Model: loom `ring::a_value_is_seen_whole`.
         slot.stamp.store(position + 1, edge!(ring.publish: Release));
         stop_point!(ring.pushed);
-        awaited
     }
 
     /// Gives up a slot that the caller reserved here: it is passed, at once if it comes next, else by the consumer who
@@ -394,20 +432,31 @@ impl<T> Ring<T> {
 
     /// Takes the oldest value. `true` beside it: producers were announced before this, and one may have to be woken.
     pub fn pop(&self) -> Result<(T, bool), PopError> {
+        let Run { first, awaited, .. } = self.claim_full(1)?;
+        // SAFETY: it is of the run.
+        Ok((unsafe { self.empty(self.slot(first), first) }, awaited))
+    }
+
+    /// Claims the slots that come next, as many as are full, at least one and at most that many.
+    #[inline]
+    fn claim_full(&self, most: usize) -> Result<Run, PopError> {
         let mut spins = 0;
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
             let position = head >> FLAGS;
-            let slot = self.slot(position);
-            let stamp = Self::published(slot);
-            if stamp == position + 1 {
-                match self.claim(Word::Head, head) {
-                    // SAFETY: the stamp was `position + 1` and we claimed the position.
-                    Ok(()) => return Ok((unsafe { self.empty(slot, position) }, head & AWAITED != 0)),
+            let mut stamp = 0;
+            let (many, end) = self.walk(position, most, |slot, position| {
+                stamp = Self::published(slot);
+                stamp == position + 1
+            });
+            if many > 0 {
+                match self.claim_run(Word::Head, head, end) {
+                    Ok(()) => return Ok(Run { first: position, many, awaited: head & AWAITED != 0 }),
                     Err(now) => head = now,
                 }
                 continue;
             }
+            // Of the first slot.
             if stamp == (position + 1) | VOID {
                 if let Some(awaited) = self.pass(head, position) {
                     return Err(PopError::Void { awaited });

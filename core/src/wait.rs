@@ -82,10 +82,11 @@
 //! so ([`crate::Memory`]).
 //!
 //! A thread that is stopped for good while it has claimed a node takes the baton with it: that node's operation is not
-//! woken, but times out as it should. So does one that is stopped while it waits itself and is woken then: what it was
-//! woken for stays where it is, and the one behind it is not told of that, until somebody of the other side begins to wait:
-//! who does so wakes one more, if there is something for it. One that is stopped in Moving takes that message with it, and
-//! that node's operation is not woken.
+//! woken, but times out as it should. (If it was about to wake several, for a batch, the others are told by whoever next
+//! puts something there, or begins to wait on the other side.) So does one that is stopped while it waits itself and is
+//! woken then: what it was woken for stays where it is, and the one behind it is not told of that, until somebody of the
+//! other side begins to wait: who does so wakes one more, if there is something for it. One that is stopped in Moving takes
+//! that message with it, and that node's operation is not woken.
 //!
 //! # Edges
 //!

@@ -1,7 +1,7 @@
 //! Threads that are stopped for good in the middle of an operation, and what the others can still do.
 //!
 //! `RUSTFLAGS="--cfg xi_stop" cargo test --test stops`: each labelled point, on each flavour, in each situation that leads
-//! a thread there. What may be lost is one message and one waiting operation; all else goes on. Only in a bounded channel
+//! a thread there. What may be lost is one message and one waiting operation (of a batch, its messages); all else goes on. Only in a bounded channel
 //! what stands behind a slot that its owner has claimed waits for him, and says so: that is [`Aftermath::Behind`]. One-shot
 //! channels have points and cases of their own.
 #![cfg(xi_stop)]
@@ -126,6 +126,12 @@ enum Way {
     Calls,
     /// By a select.
     Selects,
+    /// By a call for three messages at most.
+    Batches,
+}
+
+impl Way {
+    const ALL: [Self; 3] = [Self::Calls, Self::Selects, Self::Batches];
 }
 
 /// What the others can still do.
@@ -137,11 +143,12 @@ enum Aftermath {
     Behind,
 }
 
-fn aftermath(point: &str) -> Aftermath {
-    if matches!(point, "ring.pushing" | "ring.popping" | "select.reserved") {
-        Aftermath::Behind
-    } else {
-        Aftermath::On
+fn aftermath(point: &str, way: Way) -> Aftermath {
+    match (point, way) {
+        ("ring.pushing" | "ring.popping" | "select.reserved", _) => Aftermath::Behind,
+        // The first slot of several that it claimed.
+        ("ring.pushed" | "ring.popped", Way::Batches) => Aftermath::Behind,
+        _ => Aftermath::On,
     }
 }
 
@@ -234,25 +241,35 @@ fn stopped(flavour: Flavour, situation: Situation, way: Way, point: &'static str
         // A second channel, on which both sides must meet: so a select has to decide.
         let (_other_tx, other_rx) = rendezvous::<()>();
         let received = match (victim_receives, way) {
-            (true, Way::Calls) => rx.recv_timeout(2 * SHORT).ok(),
+            (true, Way::Calls) => rx.recv_timeout(2 * SHORT).into_iter().collect(),
             (false, Way::Calls) => {
                 _ = tx.send_timeout(3000, 2 * SHORT);
-                None
+                Vec::new()
+            }
+            (true, Way::Batches) => {
+                let mut received = Vec::new();
+                _ = rx.recv_many_timeout(&mut received, 3, 2 * SHORT);
+                received
+            }
+            (false, Way::Batches) => {
+                _ = tx.send_many_timeout(&mut (3000..3003).collect(), 2 * SHORT);
+                Vec::new()
             }
             (true, Way::Selects) => {
                 let mut select = Select::new();
                 select.recv(&other_rx);
                 select.recv(&rx);
-                select.select_timeout(2 * SHORT).ok().map(|chosen| chosen.recv(&rx).unwrap())
+                let chosen = select.select_timeout(2 * SHORT);
+                chosen.map(|chosen| chosen.recv(&rx).unwrap()).into_iter().collect()
             }
             (false, Way::Selects) => {
                 let mut select = Select::new();
                 select.recv(&other_rx);
                 select.send(&tx);
-                select.select_timeout(2 * SHORT).ok().and_then(|chosen| {
+                if let Ok(chosen) = select.select_timeout(2 * SHORT) {
                     chosen.send(&tx, 3000).unwrap();
-                    None
-                })
+                }
+                Vec::new()
             }
         };
         taken.0.lock().unwrap().extend(received);
@@ -291,7 +308,7 @@ fn goes_on(world: &World) {
 /// Nothing that may wait for the stopped thread takes longer than it was given, and nothing hangs.
 fn answers_in_time(world: &World, point: &str) {
     let start = Instant::now();
-    if point != "ring.popping" {
+    if !matches!(point, "ring.popping" | "ring.popped") {
         // What was queued before the claimed slot is still there; then it is empty for now.
         while world.rx.try_recv().is_ok() {}
         assert_eq!(world.rx.try_recv(), Err(TryRecvError::Empty));
@@ -313,7 +330,7 @@ fn answers_in_time(world: &World, point: &str) {
 /// Whether a thread came to the point, and was stopped there. Panics when the others do not go on.
 fn case(point: &'static str, flavour: Flavour, situation: Situation, way: Way) -> bool {
     let Some(world) = stopped(flavour, situation, way, point) else { return false };
-    match aftermath(point) {
+    match aftermath(point, way) {
         Aftermath::On => goes_on(&world),
         Aftermath::Behind => answers_in_time(&world, point),
     }
@@ -323,7 +340,7 @@ fn case(point: &'static str, flavour: Flavour, situation: Situation, way: Way) -
     true
 }
 
-/// A thread stopped anywhere takes at most one message and one waiting operation with it.
+/// A thread stopped anywhere takes at most one message and one waiting operation with it; in a batch, the messages of that.
 #[test]
 fn a_thread_that_stops_for_good_holds_up_nobody_else() {
     let mut seen = BTreeSet::new();
@@ -331,7 +348,7 @@ fn a_thread_that_stops_for_good_holds_up_nobody_else() {
     for point in POINTS {
         for flavour in Flavour::ALL {
             for situation in Situation::ALL {
-                cases.extend([Way::Calls, Way::Selects].map(|way| (point, flavour, situation, way)));
+                cases.extend(Way::ALL.map(|way| (point, flavour, situation, way)));
             }
         }
     }
@@ -359,7 +376,7 @@ fn a_thread_that_stops_for_good_holds_up_nobody_else() {
 /// soon as anybody of the other side comes to wait.
 #[test]
 fn who_waits_behind_a_stopped_thread_is_woken_in_its_place() {
-    for way in [Way::Calls, Way::Selects] {
+    for way in Way::ALL {
         for sends in [true, false] {
             let world = World::new(Flavour::One);
             if sends {
@@ -390,6 +407,12 @@ fn who_waits_behind_a_stopped_thread_is_woken_in_its_place() {
             match (way, sends) {
                 (Way::Calls, true) => assert_eq!(world.rx.recv_timeout(LONG / 2), Ok(2000)),
                 (Way::Calls, false) => assert_eq!(world.tx.send_timeout(2000, LONG / 2), Ok(())),
+                (Way::Batches, true) => {
+                    assert_eq!(world.rx.recv_many_timeout(&mut Vec::new(), 3, LONG / 2), Ok(1));
+                }
+                (Way::Batches, false) => {
+                    assert_eq!(world.tx.send_many_timeout(&mut [2000].into(), LONG / 2), Ok(()));
+                }
                 (Way::Selects, true) => {
                     select.recv(&world.rx);
                     let chosen = select.select_timeout(LONG / 2).expect("a message comes");

@@ -247,6 +247,16 @@ impl<T> From<ring::PushError<T>> for Unsent<T> {
     }
 }
 
+impl From<ring::ReserveError> for Unsent<()> {
+    fn from(error: ring::ReserveError) -> Self {
+        match error {
+            ring::ReserveError::Full => Self::Full(()),
+            ring::ReserveError::Busy => Self::Busy(()),
+            ring::ReserveError::Closed => Self::Closed(()),
+        }
+    }
+}
+
 impl<T> From<list::PushError<T>> for Unsent<T> {
     fn from(error: list::PushError<T>) -> Self {
         match error {

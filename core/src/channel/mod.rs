@@ -20,7 +20,8 @@
 //!    would have to claim a place before it knows of a message, and if it stopped there for good, its own message and that
 //!    one would be lost.) An operation that was woken and finds that somebody else was faster waits on in its old place.
 //! 4. Who puts a message in, or takes one out, or closes, wakes the one who waits for that; who was woken and goes passes
-//!    it on (the baton, [`crate::wait`]).
+//!    it on (the baton, [`crate::wait`]). Who does so with several at once ([`batch`]) wakes as many: one would do, as each
+//!    passes it on, but then one that is stopped for good would keep all of them waiting.
 //! 5. Wake functions are called, and messages dropped, while nothing is claimed: they may use the same channel.
 //!
 //! # Progress
@@ -36,6 +37,7 @@
 //! nodes. An end that is queued in its own channel is a circle, which closing and draining, or the last receiver's
 //! going, breaks.
 
+mod batch;
 mod drain;
 mod end;
 mod error;
@@ -51,6 +53,7 @@ mod value;
 mod weak;
 
 pub use crate::ring::CapacityError;
+pub use batch::DrainIter;
 pub use drain::Drain;
 pub use error::{
     OfferError, ParkError, ReadyTimeoutError, RecvError, RecvTimeoutError, SelectTimeoutError, SendError,
@@ -241,7 +244,9 @@ impl<T> Channel<T> {
                     Ok((message, awaited)) => (Some(message), awaited),
                     Err(ring::PopError::Void { awaited }) => (None, awaited),
                     Err(ring::PopError::Empty) => {
-                        if let Some(message) = self.fetch_sent(|| self.flow.len() == 0) {
+                        if let Some(message) =
+                            self.receive_fetched(self.sending.fetch_if(|| self.flow.len() == 0))
+                        {
                             return Ok(message);
                         }
                         if self.flow.len() == 0 {
@@ -261,15 +266,14 @@ impl<T> Channel<T> {
             },
             Flow::Unbounded(list) => Ok(list.pop()?),
             Flow::Rendezvous(_) if self.flow.is_closed() => Err(Unreceived::Closed),
-            Flow::Rendezvous(_) => self.fetch_sent(|| true).ok_or(Unreceived::Empty),
+            Flow::Rendezvous(_) => self.receive_fetched(self.sending.fetch()).ok_or(Unreceived::Empty),
             Flow::Source(feed) => feed.fetch(),
         }
     }
 
-    /// Receives the message of the send that has waited longest, if it comes next at a moment at which the send is held.
-    #[cold]
-    fn fetch_sent(&self, comes_next: impl Fn() -> bool) -> Option<T> {
-        let Fetched { message, waker, told } = self.sending.fetch(comes_next);
+    /// Receives what was moved out of a send that waited.
+    fn receive_fetched(&self, fetched: Fetched<T>) -> Option<T> {
+        let Fetched { message, waker, told } = fetched;
         waker.into_iter().for_each(core::task::Waker::wake);
         if told {
             self.pass_on(Side::Sender);
@@ -304,10 +308,19 @@ impl<T> Channel<T> {
     /// Wakes the operation of that side that has waited longest, if one waits.
     #[cold]
     fn wake(&self, side: Side) {
-        loop {
+        self.wake_many(side, 1);
+    }
+
+    /// Wakes so many operations of that side, those that have waited longest, or all if fewer wait.
+    #[cold]
+    fn wake_many(&self, side: Side, many: usize) {
+        let mut left = many;
+        while left > 0 {
             if let Some(waker) = self.waiting(side).wake_one() {
                 stop_point!(channel.waking);
-                return waker.wake();
+                waker.wake();
+                left -= 1;
+                continue;
             }
             self.flow.withdraw(side);
             stop_point!(channel.withdrawn);

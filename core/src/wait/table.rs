@@ -345,10 +345,21 @@ impl<M> Table<M> {
         Ok(place)
     }
 
-    /// Moves the message out of the send that has waited longest, if `comes_next` allows it: that is asked while the send is
-    /// held, but can still leave with its message. One that has to stay is told, to try itself.
-    pub fn fetch(&self, comes_next: impl Fn() -> bool) -> Fetched<M> {
-        let mut fetched = Fetched { message: None, waker: None, told: false };
+    /// Moves the message out of the send that has waited longest, and gives out its wake function.
+    pub fn fetch(&self) -> Fetched<M> {
+        while let Some((node, word)) = self.oldest(|_, word| has_message(word)) {
+            if node.win(word, MOVING) {
+                let waker = node.take_waker();
+                return Self::move_out(node, to(word, MOVING), waker, state(word) == TOLD);
+            }
+        }
+        Fetched { message: None, waker: None, told: false }
+    }
+
+    /// As `fetch`, if `comes_next` allows it: that is asked while the send is held, but can still leave with its message. One
+    /// that has to stay is told, to try itself.
+    pub fn fetch_if(&self, comes_next: impl Fn() -> bool) -> Fetched<M> {
+        let mut told = false;
         while let Some((node, word)) = self.oldest(|_, word| has_message(word)) {
             if !node.win(word, CLAIMED) {
                 continue;
@@ -356,30 +367,33 @@ impl<M> Table<M> {
             let (was_told, word) = (state(word) == TOLD, to(word, CLAIMED));
             stop_point!(wait.claimed);
             if !comes_next() {
-                let (waker, told) = node.tell(word);
+                let (waker, tells) = node.tell(word);
                 waker.into_iter().for_each(Waker::wake);
-                fetched.told |= was_told && !told;
-                return fetched;
+                told |= was_told && !tells;
+                break;
             }
-            fetched.told |= was_told;
+            told |= was_told;
             let waker = node.take_waker();
             match node.settle(word, MOVING, WOKEN) {
-                // It left, with its message.
-                None => node.free(),
-                Some(word) if state(word) == MOVING => {
-                    stop_point!(wait.fetching);
-                    fetched.message = Some(node.read());
-                    match node.settle(word, DONE, DONE) {
-                        Some(_) => fetched.waker = waker,
-                        None => node.free(),
-                    }
-                    return fetched;
-                }
+                Some(word) if state(word) == MOVING => return Self::move_out(node, word, waker, told),
                 // Its domain ended it.
                 Some(_) => waker.into_iter().for_each(Waker::wake),
+                // It left, with its message.
+                None => node.free(),
             }
         }
-        fetched
+        Fetched { message: None, waker: None, told }
+    }
+
+    /// Moves the message out of a node that is Moving.
+    fn move_out(node: &Node<M>, moving: usize, waker: Option<Waker>, told: bool) -> Fetched<M> {
+        stop_point!(wait.fetching);
+        let message = Some(node.read());
+        if node.settle(moving, DONE, DONE).is_none() {
+            node.free();
+            return Fetched { message, waker: None, told };
+        }
+        Fetched { message, waker, told }
     }
 
     /// As `Node::settle`, of a receive with its message: Done, or Returned if it was ended.
@@ -442,6 +456,11 @@ impl<M> Table<M> {
     /// Of sends, whether there is one out of which a message can be moved.
     pub fn has_message(&self) -> bool {
         self.oldest(|_, word| has_message(word)).is_some()
+    }
+
+    /// Of sends, how many there are of these.
+    pub fn messages(&self) -> usize {
+        self.nodes().filter(|node| has_message(node.word.load(Ordering::Relaxed))).count()
     }
 
     /// Whether an operation is waiting at this moment.

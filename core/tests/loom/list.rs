@@ -4,12 +4,14 @@
 //! the last one alone. A pop that finds nothing only loads, so consumers here let the others run first, and look until they
 //! have what they wait for: then there are loads after the writes.
 
+use std::collections::VecDeque;
+
 use crossinterp_core::internals::list::{List, PopError, PushError};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-use super::outcomes::explore;
+use super::outcomes::{explore, explore_within};
 
 /// A value of which a small block holds one.
 type Large = u64;
@@ -431,5 +433,89 @@ fn the_short_way_out_is_the_same() {
         assert_eq!([mine, theirs, left].into_iter().flatten().collect::<Vec<_>>(), [1]);
         is_empty(&list);
         (mine, theirs)
+    });
+}
+
+/// Appends all of these; in how many parts.
+fn push_many(list: &List<u32>, values: impl IntoIterator<Item = u32>) -> usize {
+    let mut values: VecDeque<u32> = values.into_iter().collect();
+    let mut parts = 0;
+    while !values.is_empty() {
+        list.push_many(&mut values).expect("it is open, and there is memory");
+        parts += 1;
+    }
+    parts
+}
+
+/// So many values, however often one has to look.
+fn take_many(list: &List<u32>, many: usize) -> Vec<u32> {
+    let mut values = Vec::with_capacity(many);
+    while values.len() < many {
+        let left = many - values.len();
+        if list.pop_many(&mut values, left).is_err() {
+            thread::yield_now();
+        }
+    }
+    values
+}
+
+/// A run that goes over the end of a block, and a consumer that comes in the middle and gives some of its places up: each value
+/// once, whole, and in order.
+#[test]
+fn a_run_keeps_its_order() {
+    explore_within(2, [0, 1, 2], || {
+        let list = Arc::new(List::new());
+        let pushing = Arc::clone(&list);
+        let thread = thread::spawn(move || push_many(&pushing, 1..=3));
+        thread::yield_now();
+        assert_eq!(take_many(&list, 3), [1, 2, 3]);
+        thread.join().unwrap();
+        let given_up = list.places() - 3;
+        is_empty(&list);
+        // The more switches, the more often.
+        given_up.min(2)
+    });
+}
+
+/// Two consumers of runs: each value once, in order, also across blocks that are freed by either.
+#[test]
+fn consumers_of_runs_share() {
+    explore_within(2, [2, 3], || {
+        let list = Arc::new(List::new());
+        assert_eq!(push_many(&list, 1..=5), 5);
+        let other = Arc::clone(&list);
+        let pop = |list: &List<u32>| {
+            let mut values = Vec::with_capacity(4);
+            _ = list.pop_many(&mut values, 4);
+            _ = list.pop_many(&mut values, 1);
+            values
+        };
+        let thread = thread::spawn(move || pop(&other));
+        let mine = pop(&list);
+        let theirs = thread.join().unwrap();
+        assert!(mine.is_sorted() && theirs.is_sorted());
+        let mut all = [mine.clone(), theirs].concat();
+        while let Ok(value) = list.pop() {
+            all.push(value);
+        }
+        all.sort_unstable();
+        assert_eq!(all, [1, 2, 3, 4, 5]);
+        is_empty(&list);
+        mine.len()
+    });
+}
+
+/// A run and a single push: each value once, and the run in its order.
+#[test]
+fn a_run_and_a_push_share() {
+    explore([[1, 2, 3], [1, 3, 2], [3, 1, 2]], || {
+        let list = Arc::new(List::new());
+        let pushing = Arc::clone(&list);
+        let thread = thread::spawn(move || push_many(&pushing, 1..=2));
+        push(&list, 3);
+        thread.join().unwrap();
+        let got = take_many(&list, 3);
+        is_empty(&list);
+        <[u32; 3]>::try_from(got).unwrap()
     });
 }

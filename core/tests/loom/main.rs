@@ -1,6 +1,7 @@
 //! The loom models, one file per module: `RUSTFLAGS="--cfg loom" cargo test --profile loom --test loom`.
 #![cfg(loom)]
 
+mod batch;
 mod channel;
 mod domain;
 mod list;

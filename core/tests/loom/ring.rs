@@ -1,6 +1,8 @@
 //! The ring: values are seen whole, slots are used again, nobody who waits is missed.
 
-use crossinterp_core::internals::ring::{PopError, PushError, Ring, Word};
+use std::collections::VecDeque;
+
+use crossinterp_core::internals::ring::{PopError, PushError, ReserveError, Ring, Word};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering};
@@ -281,5 +283,135 @@ fn the_short_way_is_the_same() {
         let pushed = [(theirs, 1), (mine, 2)].into_iter().filter_map(|(done, value)| done.then_some(value));
         assert_eq!(got, pushed.collect::<Vec<_>>());
         (mine, first)
+    });
+}
+
+fn push_many_at_last(ring: &Ring<u8>, values: impl IntoIterator<Item = u8>) -> Vec<usize> {
+    let mut values: VecDeque<u8> = values.into_iter().collect();
+    let mut parts = Vec::new();
+    while !values.is_empty() {
+        match ring.push_many(&mut values) {
+            Ok((many, _)) => parts.push(many),
+            Err(ReserveError::Full | ReserveError::Busy) => thread::yield_now(),
+            Err(ReserveError::Closed) => panic!("nobody closed it"),
+        }
+    }
+    parts
+}
+
+fn pop_many_at_last(ring: &Ring<u8>, many: usize) -> (Vec<u8>, Vec<usize>) {
+    let (mut values, mut parts) = (Vec::with_capacity(many), Vec::new());
+    while values.len() < many {
+        match ring.pop_many(&mut values, many - parts.iter().sum::<usize>()) {
+            Ok((popped, _)) => parts.push(popped),
+            Err(PopError::Closed) => panic!("nobody closed it"),
+            Err(_) => thread::yield_now(),
+        }
+    }
+    (values, parts)
+}
+
+/// Two producers with a run each: one of them is in front of the other, whole.
+#[test]
+fn producers_get_runs_of_their_own() {
+    explore([[1, 2, 3, 4], [3, 4, 1, 2]], || {
+        let ring = Arc::new(Ring::try_new(4).unwrap());
+        let other = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || push_many_at_last(&ring, [1, 2]))
+        };
+        assert_eq!(push_many_at_last(&ring, [3, 4]), [2]);
+        assert_eq!(other.join().unwrap(), [2]);
+        let (got, _) = pop_many_at_last(&ring, 4);
+        assert_eq!(ring.pop(), Err(PopError::Empty));
+        <[u8; 4]>::try_from(got).unwrap()
+    });
+}
+
+/// A run and a single push: each value once, and only where there is no room for the rest of the run does the other one come
+/// between. The ring's end lies in the middle of it.
+#[test]
+fn a_run_and_a_push_get_slots_of_their_own() {
+    let outcomes = [([1, 2, 3], 1), ([1, 2, 3], 2), ([1, 3, 2], 2), ([3, 1, 2], 1), ([3, 1, 2], 2)];
+    explore_within(1, outcomes, || {
+        let ring = Arc::new(Ring::try_new(2).unwrap());
+        ring.push(0).unwrap();
+        let other = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || push_many_at_last(&ring, [1, 2]))
+        };
+        let single = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || push_at_last(&ring, 3))
+        };
+        let (got, _) = pop_many_at_last(&ring, 4);
+        let parts = other.join().unwrap();
+        single.join().unwrap();
+        assert_eq!((got[0], ring.pop()), (0, Err(PopError::Empty)));
+        (<[u8; 3]>::try_from(&got[1..]).unwrap(), parts.len())
+    });
+}
+
+/// Of a run each value is seen whole, whether its consumer finds all of it or a part.
+#[test]
+fn a_run_is_seen_whole() {
+    explore([vec![1, 1], vec![2]], || {
+        let ring = Arc::new(Ring::try_new(2).unwrap());
+        let consumer = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || pop_many_at_last(&ring, 2))
+        };
+        assert_eq!(push_many_at_last(&ring, [7, 8]), [2]);
+        let (values, parts) = consumer.join().unwrap();
+        assert_eq!(values, [7, 8]);
+        parts
+    });
+}
+
+/// The slots of a run are written again only after their values were read, whether all of them are free or a part.
+#[test]
+fn a_run_is_used_again() {
+    explore(
+        [
+            (vec![1, 1], vec![2, 1, 1]),
+            (vec![1, 1], vec![2, 2]),
+            (vec![2], vec![2, 1, 1]),
+            (vec![2], vec![2, 2]),
+        ],
+        || {
+            let ring = Arc::new(Ring::try_new(2).unwrap());
+            assert_eq!(push_many_at_last(&ring, [1, 2]), [2]);
+            let producer = {
+                let ring = Arc::clone(&ring);
+                thread::spawn(move || push_many_at_last(&ring, [3, 4]))
+            };
+            let (values, popped) = pop_many_at_last(&ring, 4);
+            assert_eq!(values, [1, 2, 3, 4]);
+            (producer.join().unwrap(), popped)
+        },
+    );
+}
+
+/// A consumer of runs and one of single values: each value once.
+#[test]
+fn a_run_and_a_pop_get_values_of_their_own() {
+    explore([vec![1, 2, 3], vec![2, 3]], || {
+        let ring = Arc::new(Ring::try_new(3).unwrap());
+        assert_eq!(push_many_at_last(&ring, [1, 2, 3]), [3]);
+        let other = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || ring.pop().map(|(value, _)| value))
+        };
+        let mut mine = Vec::with_capacity(3);
+        let popped = ring.pop_many(&mut mine, 3);
+        let theirs = other.join().unwrap();
+        assert_eq!(popped, Ok((mine.len(), false)));
+        let mut all: Vec<u8> = mine.iter().copied().chain(theirs.ok()).collect();
+        while let Ok((value, _)) = ring.pop() {
+            all.push(value);
+        }
+        all.sort_unstable();
+        assert_eq!(all, [1, 2, 3]);
+        mine
     });
 }

@@ -157,7 +157,7 @@ fn a_peer_sees_the_message() {
         let (table, place) = shared_send();
         let receiver = {
             let table = Arc::clone(&table);
-            thread::spawn(move || table.fetch(|| true).message)
+            thread::spawn(move || table.fetch().message)
         };
         assert!(place.offer(waker()));
         let left = place.leave();
@@ -177,7 +177,7 @@ fn a_told_send_is_taken_once() {
         assert!(place.offer(waker()));
         let receiver = {
             let table = Arc::clone(&table);
-            thread::spawn(move || (table.wake_one().is_some(), table.fetch(|| true)))
+            thread::spawn(move || (table.wake_one().is_some(), table.fetch_if(|| true)))
         };
         thread::yield_now();
         let mine = if place.phase() == Phase::Woken && place.reclaim() { place.unload() } else { None };
@@ -206,7 +206,7 @@ fn a_told_send_has_its_node_back() {
             let table = Arc::clone(&table);
             thread::spawn(move || {
                 assert!(table.wake_one().is_some());
-                assert_eq!(table.fetch(|| false).message, None);
+                assert_eq!(table.fetch_if(|| false).message, None);
             })
         };
         thread::yield_now();

@@ -4,6 +4,7 @@
 //! but for the order in which the threads run; a failure names it, and `CROSSINTERP_STRESS_SEED` has all rounds use it.
 #![cfg(all(not(loom), feature = "std"))]
 
+mod batches;
 mod domains;
 mod drains;
 mod futures;

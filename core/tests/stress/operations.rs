@@ -1,5 +1,6 @@
 //! Each way to send and to receive.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
@@ -48,6 +49,8 @@ pub(crate) enum Way {
     Several,
     /// As a task does, until it is done.
     Poll,
+    /// By the call for many; of sends only one.
+    Batch,
     /// As a future that is awaited.
     Await,
     /// As one that is polled a few times, by other wakers each time, and then gives its message back or is dropped.
@@ -64,6 +67,7 @@ pub(crate) const ORDERLY: &[Way] = &[
     Way::Begin,
     Way::Finish,
     Way::Poll,
+    Way::Batch,
     Way::Await,
     Way::Select(Choosing::Wait),
     Way::Select(Choosing::Biased),
@@ -83,6 +87,7 @@ pub(crate) const ALL: &[Way] = &[
     Way::Drop,
     Way::Several,
     Way::Poll,
+    Way::Batch,
     Way::Await,
     Way::Cancel,
     Way::Select(Choosing::Wait),
@@ -211,6 +216,12 @@ pub(crate) fn send<T>(tx: &Sender<T>, message: T, ways: &[Way], rng: &mut Rng) -
             };
         }
         Way::Poll => return poll_until_sent(tx, message),
+        Way::Batch => {
+            let mut messages = VecDeque::from([message]);
+            let sent = tx.send_many(&mut messages);
+            assert_eq!(sent.is_ok(), messages.is_empty());
+            return messages.pop_front().map_or(Sent::Yes, Sent::Never);
+        }
         Way::Await => return futures::send(tx, message),
         Way::Cancel => return futures::send_or_cancel(tx, message, rng),
         Way::Select(choosing) => return selects::send(tx, message, choosing, rng),
@@ -265,6 +276,25 @@ pub(crate) fn receive<T>(rx: &Receiver<T>, ways: &[Way], rng: &mut Rng, mut take
             Err(Received::NotNow)
         }
         Way::Poll => poll_until_received(rx),
+        Way::Batch => {
+            let mut messages = Vec::new();
+            let limit = 1 + rng.below(20) as usize;
+            let received = match rng.below(3) {
+                0 => rx.try_recv_many(&mut messages, limit).map_err(|error| error.is_disconnected()),
+                1 => {
+                    let received = rx.recv_many_timeout(&mut messages, limit, short(rng));
+                    received.map_err(|error| error.is_disconnected())
+                }
+                _ => rx.recv_many(&mut messages, limit).map_err(|_| true),
+            };
+            assert_eq!(received.unwrap_or(0), messages.len());
+            messages.into_iter().for_each(take);
+            return match received {
+                Ok(_) => Received::Some,
+                Err(false) => Received::NotNow,
+                Err(true) => Received::Never,
+            };
+        }
         Way::Await => futures::receive(rx),
         Way::Cancel => futures::receive_or_cancel(rx, rng),
         Way::Select(choosing) => selects::receive(rx, choosing, rng),

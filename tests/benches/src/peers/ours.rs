@@ -1,8 +1,11 @@
 //! crossinterp.
 
+use std::collections::VecDeque;
+use std::mem::take;
+
 use crossinterp_core::{Receiver, Select, Sender, bounded, unbounded};
 
-use super::{Capacity, Peer};
+use super::{BATCH, Capacity, Peer};
 
 pub(crate) struct Ours;
 
@@ -26,6 +29,16 @@ impl Peer for Ours {
 
     fn recv<T: Send + Unpin + 'static>(receiver: &mut Receiver<T>) -> Option<T> {
         receiver.recv().ok()
+    }
+
+    fn send_batch<T: Send + Unpin + 'static>(sender: &mut Sender<T>, batch: &mut Vec<T>) {
+        let mut messages = VecDeque::from(take(batch));
+        assert!(sender.send_many(&mut messages).is_ok(), "the receivers are there");
+        *batch = messages.into();
+    }
+
+    fn recv_batch<T: Send + Unpin + 'static>(receiver: &mut Receiver<T>, batch: &mut Vec<T>) -> bool {
+        receiver.recv_many(batch, BATCH).is_ok()
     }
 
     fn select<T: Send + Unpin + 'static>(receivers: &mut [Receiver<T>], messages: usize) -> bool {

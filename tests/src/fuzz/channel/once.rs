@@ -14,7 +14,7 @@ use super::line::Line;
 
 /// By which function.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     Try,
     TryPrecisely,
     /// Until something comes of it.
@@ -28,14 +28,14 @@ impl Way {
         [Self::Try, Self::TryPrecisely, Self::Wait, Self::Timeout, Self::Deadline][choice / 8 % 5]
     }
 
-    fn has_limit(self) -> bool {
+    pub(super) fn has_limit(self) -> bool {
         matches!(self, Self::Timeout | Self::Deadline)
     }
 }
 
 impl Setting {
     /// A way that does not wait where it would be for ever, and for a limit only once.
-    fn way(&mut self, choice: usize, is_ready: bool) -> Way {
+    pub(super) fn way(&mut self, choice: usize, is_ready: bool) -> Way {
         let way = Way::of(choice);
         let fits = is_ready || way == Way::Try || way == Way::TryPrecisely;
         if fits || (way.has_limit() && self.may_wait_in_vain()) { way } else { Way::Try }
@@ -87,7 +87,7 @@ impl Line {
 }
 
 /// What an operation with a limit says.
-fn limited((outcome, message): (Outcome, Option<Number>)) -> Result<Option<Number>, Refusal> {
+pub(super) fn limited((outcome, message): (Outcome, Option<Number>)) -> Result<Option<Number>, Refusal> {
     match outcome {
         Outcome::Done => Ok(message),
         Outcome::Pending => Err(Refusal::Later),

@@ -6,6 +6,7 @@
 //! put into a receive's hand; one that goes without giving it out gives it back, to be received before all that was sent
 //! after it.
 
+mod many;
 mod select;
 mod waits;
 
