@@ -19,7 +19,7 @@
 //! # Blocks and entries
 //!
 //! A block is memory for some slots in a row. It is described by an *entry* of the table, which stands in the list itself
-//! so that an entry can be looked at whether or not it is in use. Who looks at one that he holds no unit of (see rule 4)
+//! so that an entry can be looked at whether or not it is in use. Who looks at one in which he has no place (see rule 4)
 //! learns nothing until a compare-exchange on `tail` or `head` succeeds: then the word named this entry all the time since
 //! it was loaded, and what was read since is the entry's present content.
 //!
@@ -28,8 +28,8 @@
 //! | `end` | the place after the block's last slot | written while reserved; read by all |
 //! | `size` | how many slots | the same |
 //! | `link` | where the words go from here, see below | compare-exchanged by who found `tail` here; read by all |
-//! | `slots` | the memory, null for no slots | written while reserved or freed; read by holders of a unit |
-//! | `left` | units not settled | settled by who held them |
+//! | `slots` | the memory, null for no slots | written while reserved or freed; read by who has a place there |
+//! | `done` | how many slots from the first on are known to be DONE, or that the entry is free | who has the passed entry |
 //!
 //! A new block has room for a part of what the list holds, so that the table covers every length, and memory goes back as
 //! the values do. The first entry and the one that stands for a block that was left (rule 6) have no slots at all.
@@ -43,16 +43,18 @@
 //! 2. The two that claimed a place meet at the slot's state. It is EMPTY first; the producer writes the value and swaps
 //!    in FULL; the consumer, when it has waited long enough, swaps in VOID. Who comes second goes on: a consumer
 //!    that finds FULL has the value, a producer that finds VOID takes its value back and claims another place, within the
-//!    same push. So one producer's values keep their order, and nobody waits for a peer that was stopped. (Of a run each
-//!    value that comes back goes to the next place of the run, so that these keep their order too.)
+//!    same push; when he has it, he stores DONE. So one producer's values keep their order, and nobody waits for a peer that
+//!    was stopped. (Of a run each value that comes back goes to the next place of the run, so that these keep their order
+//!    too.)
 //! 3. At the end of a block, before the place that follows is claimed, the block after it is made, its entry is filled in,
 //!    and `link` is moved to it; then `tail` is moved to it, by anyone, later `head`. Nobody is waited for: who comes
 //!    second at `link` goes on with what he finds, and puts his own block back.
-//! 4. A block has one unit per slot and one for its entry. A slot's unit is settled by the second of the two who meet there,
-//!    the entry's (with those of slots that were never claimed) by who moves `head` to the next entry. A claim holds a unit
-//!    from the time it succeeds, and nothing is touched without one, so who settles the last one frees the block, then the
-//!    entry. Somebody stopped for good between his claim and the meeting keeps one block and its entry; should all of the
-//!    table go this way, [`PushError::NoMemory`] is the answer.
+//! 4. A slot is touched by those who claimed its place, until it is DONE. Who moves `head` to the next entry has the entry
+//!    that it *passed*: no word leads there any more. If all slots of it that were claimed are DONE, he frees the block, then
+//!    the entry; if not, he sets the entry's bit in `passed`, and who takes the bit out has it after him: whoever comes to
+//!    pass an entry, finds the list empty, or stores DONE and sees the bit. Somebody stopped for good between his claim and
+//!    DONE, or while he has a passed entry, keeps one block and its entry; should all of the table go this way,
+//!    [`PushError::NoMemory`] is the answer.
 //! 5. No entry is at a place twice. A block's places follow those before it, so at a place there are at most the entry
 //!    whose end it is and the one that begins there, and the former is still in use when the latter is reserved. So
 //!    `(place, entry)` tells the incarnations of an entry apart, in words and in links: `link` is `(first place of the
@@ -83,7 +85,8 @@
 //! | `list.tail` | `tail` moved to another entry, Release | loaded, Acquire | that entry |
 //! | `list.head` | `head` moved, Release | loaded, Acquire | that `tail` is not behind it |
 //! | `list.seen` | `seen` stored, Release | loaded, Acquire | the entry that `tail` named, and the links to it |
-//! | `list.settle` | units settled, Release | the last one settled, Acquire | that all are done with the block |
+//! | `list.done` | DONE stored, Release | loaded by who has the passed entry, Acquire | that nobody is in the slot any more |
+//! | `list.passed` | an entry's bit set in `passed`, Release | taken out, Acquire | what is known of the entry, and by it of its slots |
 //! | `list.entry` | an entry freed, Release | reserved, Acquire | that the one before is done with it |
 //! | `list.spare` | a block kept, Release | taken, Acquire | the same of the block |
 //! | `list.announce` | `announce_receiver`, AcqRel | claims on `tail` and `withdraw_receivers`, Acquire; the next announcement | the waiter |
@@ -100,7 +103,7 @@ use core::ptr::null_mut;
 
 use crossbeam_utils::CachePadded;
 
-use self::table::{EMPTY, FULL, Slot, Table, VOID};
+use self::table::{DONE, EMPTY, FULL, Slot, Table, VOID};
 use crate::primitive::{Ordering, edge, spin_loop, stop_point, yield_now};
 use crate::refs::AllocError;
 
@@ -197,6 +200,8 @@ struct Head {
     word: AtomicWord,
     /// What `tail` was when one of them last looked.
     seen: AtomicWord,
+    /// One bit for each entry that was passed before all in it were done, and that nobody has at this moment (rule 4).
+    passed: AtomicWord,
 }
 
 // SAFETY: a value is reached by one thread at a time (rule 2) and moves from thread to thread, hence `T: Send`.
@@ -209,7 +214,11 @@ impl<T> List<T> {
     pub fn new() -> Self {
         Self {
             tail: CachePadded::new(AtomicWord::new(0)),
-            head: CachePadded::new(Head { word: AtomicWord::new(0), seen: AtomicWord::new(0) }),
+            head: CachePadded::new(Head {
+                word: AtomicWord::new(0),
+                seen: AtomicWord::new(0),
+                passed: AtomicWord::new(0),
+            }),
             table: Table::new(),
         }
     }
@@ -285,22 +294,73 @@ impl<T> List<T> {
     unsafe fn fill(&self, tail: Word, end: Word, value: T) -> Result<(), T> {
         let number = entry_number(tail);
         stop_point!(list.pushing);
-        // SAFETY: the place is the caller's, so its unit is his to settle or to leave (rule 4).
+        // SAFETY: the place is the caller's, and the slot not DONE (rule 4).
         let slot = unsafe { self.table.slot(number, distance(tail, end)) };
         // SAFETY: a producer alone touches the value before FULL is in the slot's state, and that producer is the caller.
         slot.value.with_mut(|cell| unsafe { (*cell).write(value) });
         // ORDERING [list.publish]: AcqRel. Release: the value is complete for the consumer that finds FULL. Acquire,
         // the other end of [list.void]: should the consumer have given the slot up, it is done with the block before
-        // the block is freed on our settling. Models: loom `list::a_value_is_seen_whole`,
-        // `list::a_slot_given_up_is_settled`.
+        // the block is freed because the slot is DONE. Models: loom `list::a_value_is_seen_whole`,
+        // `list::a_slot_given_up_is_done`.
         if slot.state.swap(FULL, edge!(list.publish: AcqRel)) == EMPTY {
             stop_point!(list.pushed);
             return Ok(());
         }
         // SAFETY: it was VOID: the consumer is gone and will not touch the value, which was written above.
         let value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
-        self.table.settle(number, 1);
+        Self::finish(slot);
+        self.look_after(number);
         Err(value)
+    }
+
+    /// Nobody comes to this slot any more.
+    #[inline]
+    fn finish(slot: &Slot<T>) {
+        // ORDERING [list.done]: Release, pairs with the Acquire in `Table::is_done`: we are done with the slot before its
+        // block is freed. Model: loom `list::consumers_share`.
+        slot.state.store(DONE, edge!(list.done: Release));
+    }
+
+    /// After finishing slots of that entry: if it was passed meanwhile, it may have to be freed.
+    #[inline]
+    fn look_after(&self, number: usize) {
+        // Relaxed: whoever misses the bit leaves the entry to the next one.
+        if self.head.passed.load(Ordering::Relaxed) & 1 << number != 0 {
+            self.take_passed(number);
+        }
+    }
+
+    /// Frees an entry that was passed, if all are done there, and nobody else has it. (Should it be another one by now, in
+    /// the same place of the table, that is as good.)
+    #[cold]
+    fn take_passed(&self, number: usize) {
+        let bit = 1 << number;
+        // ORDERING [list.passed]: Acquire, pairs with the Release in `sweep`: what is known of the entry's slots. Model:
+        // loom `list::who_finishes_last_frees`.
+        if self.head.passed.fetch_and(!bit, edge!(list.passed: Acquire)) & bit != 0 {
+            self.sweep(number);
+        }
+    }
+
+    /// Frees the entries that were passed in which all are done.
+    #[cold]
+    fn take_all_passed(&self) {
+        let passed = self.head.passed.load(Ordering::Relaxed);
+        (0..ENTRIES).filter(|number| passed & 1 << number != 0).for_each(|number| self.take_passed(number));
+    }
+
+    /// Frees a passed entry, which is the caller's, or leaves it to whoever comes next.
+    fn sweep(&self, number: usize) {
+        stop_point!(list.sweeping);
+        // Relaxed: the link is what it will be since `tail` left the entry, and who passed it saw that.
+        let link = self.table.entries[number].link.load(Ordering::Relaxed);
+        if self.table.is_done(number, leads_from(link)) {
+            self.table.free(number);
+        } else {
+            // ORDERING [list.passed]: Release: who has it next knows of each slot what we know. Model: loom
+            // `list::who_finishes_last_frees`.
+            self.head.passed.fetch_or(1 << number, edge!(list.passed: Release));
+        }
     }
 
     /// Takes the oldest value.
@@ -315,22 +375,35 @@ impl<T> List<T> {
             if let Some(value) = unsafe { self.empty(head, tail, looks) } {
                 return Ok(value);
             }
-            // The producer settles the slot. Further ones that are not ready have to be waited for a bit longer.
+            // The slot is the producer's. Further ones that are not ready have to be waited for a bit longer.
             looks = MOST_LOOKS.min(looks * 2);
         }
     }
 
-    /// As `pop`, if nothing is in the way: `tail` is known to be further on in the same entry, and nobody comes in between.
+    /// As `pop`, if nothing is in the way: `tail` is known to be further on, `head` is not at a link, and nobody comes in
+    /// between.
     #[inline]
     pub fn pop_at_once(&self) -> Option<T> {
         let head = self.load_head();
         let tail = self.known_tail(head);
-        if place(tail) == place(head) || entry_number(tail) != entry_number(head) || !self.claim_head(head, 1)
-        {
+        if place(tail) == place(head) || self.link_at(head, tail).is_some() || !self.claim_head(head, 1) {
             return None;
         }
         // SAFETY: we claimed the place.
         unsafe { self.empty(head, tail, LOOKS) }
+    }
+
+    /// The link that leads on from `head`, if there is one there. `tail` was seen to be further on.
+    #[inline]
+    fn link_at(&self, head: Word, tail: Word) -> Option<Word> {
+        let number = entry_number(head);
+        if entry_number(tail) == number {
+            return None;
+        }
+        // Relaxed: `tail` has left the entry, which by `list.tail` makes the last change of the link visible (by
+        // `list.seen`, if it was somebody else who saw that).
+        let link = self.table.entries[number].link.load(Ordering::Relaxed);
+        (leads_from(link) == place(head)).then_some(link)
     }
 
     /// Claims so many places from `head` on, unless somebody came before.
@@ -352,10 +425,10 @@ impl<T> List<T> {
     unsafe fn empty(&self, head: Word, tail: Word, looks: u32) -> Option<T> {
         let number = entry_number(head);
         stop_point!(list.popping);
+        let is_last = self.is_large(number) && place(tail) == place(head).wrapping_add(ONE);
         // SAFETY: as for this.
         let value = unsafe { self.meet(head, looks) }?;
-        let is_last = self.is_large(number) && place(tail) == place(head).wrapping_add(ONE);
-        self.table.settle(number, 1);
+        self.look_after(number);
         if is_last {
             // The block goes now, and not when somebody looks next.
             _ = self.oldest();
@@ -363,14 +436,14 @@ impl<T> List<T> {
         Some(value)
     }
 
-    /// Takes the value that belongs there, whose unit is then the caller's to settle; or gives the place up.
+    /// Takes the value that belongs there, and finishes the slot; or gives the place up.
     ///
     /// # Safety
     /// The caller claimed the place at this word.
     #[inline]
     unsafe fn meet(&self, at: Word, looks: u32) -> Option<T> {
         let number = entry_number(at);
-        // SAFETY: the place is the caller's, so its unit is his to settle or to leave (rule 4); the entry stays.
+        // SAFETY: the place is the caller's, and the slot not DONE (rule 4), so the entry stays.
         let slot = unsafe {
             self.table.slot(number, distance(at, self.table.entries[number].end.load(Ordering::Relaxed)))
         };
@@ -379,7 +452,9 @@ impl<T> List<T> {
         }
         // SAFETY: the slot was FULL, which was seen by list.publish: the producer is done, the value is there, and
         // nobody else takes it, as the place is the caller's.
-        Some(slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() }))
+        let value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
+        Self::finish(slot);
+        Some(value)
     }
 
     /// Where `head` and `tail` are, when a value lies between them. An empty list is moved out of a large block. (That is
@@ -390,20 +465,17 @@ impl<T> List<T> {
             let tail = self.known_tail(head);
             if place(tail) == place(head) {
                 // `head` was there when `tail` was, for it is never beyond it: at that moment the list was empty.
+                if self.head.passed.load(Ordering::Relaxed) != 0 {
+                    self.take_all_passed();
+                }
                 if self.leave(head, tail) {
                     continue;
                 }
                 return Err(if tail & CLOSED == 0 { PopError::Empty } else { PopError::Closed });
             }
-            let number = entry_number(head);
-            if entry_number(tail) != number {
-                // Relaxed: `tail` has left the entry, which by `list.tail` makes the last change of the link visible (by
-                // `list.seen`, if it was somebody else who saw that).
-                let link = self.table.entries[number].link.load(Ordering::Relaxed);
-                if leads_from(link) == place(head) {
-                    self.follow(head, link);
-                    continue;
-                }
+            if let Some(link) = self.link_at(head, tail) {
+                self.follow(head, link);
+                continue;
             }
             return Ok((head, tail));
         }
@@ -448,9 +520,9 @@ impl<T> List<T> {
                 spin_loop();
             }
         }
-        // ORDERING [list.void]: AcqRel. Release: we are done with the block for the producer that finds VOID, which settles
-        // the slot. Acquire, the other end of [list.publish]: it was FULL after all. Models: loom
-        // `list::a_slot_given_up_is_settled`, `list::a_value_is_seen_whole`.
+        // ORDERING [list.void]: AcqRel. Release: we are done with the block for the producer that finds VOID, which says
+        // that the slot is DONE. Acquire, the other end of [list.publish]: it was FULL after all. Models: loom
+        // `list::a_slot_given_up_is_done`, `list::a_value_is_seen_whole`.
         slot.state.swap(VOID, edge!(list.void: AcqRel)) == FULL
     }
 
@@ -524,7 +596,7 @@ impl<T> List<T> {
     /// How many entries of the table are in use.
     #[cfg(any(loom, test))]
     pub fn entries(&self) -> usize {
-        self.table.left.iter().filter(|left| left.load(Ordering::Relaxed) != table::FREE).count()
+        self.table.done.iter().filter(|done| done.load(Ordering::Relaxed) != table::FREE).count()
     }
 
     #[inline]
@@ -649,10 +721,9 @@ impl<T> List<T> {
             Ordering::Relaxed,
         );
         if moved.is_ok() {
-            // Rule 4: the entry's unit is ours, and those of the slots behind us.
-            let number = entry_number(head);
-            let end = self.table.entries[number].end.load(Ordering::Relaxed);
-            self.table.settle(number, 1 + distance(head, end));
+            // Rule 4: the entry is ours.
+            self.sweep(entry_number(head));
+            self.take_all_passed();
         }
     }
 }

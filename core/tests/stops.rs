@@ -31,7 +31,7 @@ const SHORT: Duration = Duration::from_millis(50);
 /// How many messages the others exchange afterwards.
 const OTHERS: u32 = 50;
 
-const POINTS: [&str; 21] = [
+const POINTS: [&str; 22] = [
     "ring.pushing",
     "ring.pushed",
     "ring.popping",
@@ -40,6 +40,7 @@ const POINTS: [&str; 21] = [
     "list.pushed",
     "list.popping",
     "list.linking",
+    "list.sweeping",
     "wait.held",
     "wait.claimed",
     "wait.handing",

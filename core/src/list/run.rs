@@ -89,7 +89,7 @@ impl<T> List<T> {
                 }
             }
             if popped > 0 {
-                self.table.settle(number, popped);
+                self.look_after(number);
                 if is_large && place(tail) == place(on(head, many)) {
                     // As in `empty`.
                     _ = self.oldest();

@@ -6,15 +6,15 @@ use core::array::from_fn;
 use core::mem::{MaybeUninit, replace};
 use core::ptr::null_mut;
 
-use super::{AtomicWord, ENTRIES, ONE, Word, entry_number, place, word};
-use crate::primitive::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, PLAIN, UnsafeCell, acquire, edge};
+use super::{AtomicWord, ENTRIES, ONE, Word, distance, entry_number, place, word};
+use crate::primitive::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, PLAIN, UnsafeCell, edge};
 use crate::refs::AllocError;
 
 /// Values in a small block when they are small; fewer when it would grow past [`SMALL_BYTES`], but at least one.
 pub(super) const SMALL_SLOTS: usize = if cfg!(loom) { 2 } else { 32 };
 const SMALL_BYTES: usize = if cfg!(loom) { 8 } else { 2048 };
 
-/// In `left`: the entry can be reserved.
+/// In `done`: the entry can be reserved.
 pub(super) const FREE: usize = usize::MAX;
 
 /// Nobody has come to this slot.
@@ -23,6 +23,8 @@ pub(super) const EMPTY: u8 = 0;
 pub(super) const FULL: u8 = 1;
 /// The consumer came first.
 pub(super) const VOID: u8 = 2;
+/// Both were here.
+pub(super) const DONE: u8 = 3;
 
 /// The size of the next block of a list of this length, small ones aside.
 ///
@@ -53,8 +55,8 @@ pub(super) struct Entry<T> {
 /// Every entry, in use or not, and what goes with them.
 pub(super) struct Table<T> {
     pub(super) entries: [Entry<T>; ENTRIES],
-    /// The entries' units, apart from them: these are what consumers write.
-    pub(super) left: [AtomicUsize; ENTRIES],
+    /// How many slots of each entry, from the first on, are known to be DONE.
+    pub(super) done: [AtomicUsize; ENTRIES],
     /// One small block in which every slot is EMPTY, or null.
     pub(super) spare: AtomicPtr<Slot<T>>,
 }
@@ -83,18 +85,18 @@ impl<T> Table<T> {
                 link: AtomicWord::new(0),
                 slots: UnsafeCell::new(null_mut()),
             }),
-            left: from_fn(|number| AtomicUsize::new(if number == 0 { 1 } else { FREE })),
+            done: from_fn(|number| AtomicUsize::new(if number == 0 { 0 } else { FREE })),
             spare: AtomicPtr::new(null_mut()),
         }
     }
 
     /// How many slots there are, in use and spare. While blocks are made and freed it may be off by some of them.
     pub(super) fn slots(&self) -> usize {
-        let used = |(entry, left): (&Entry<T>, &AtomicUsize)| {
-            if left.load(Ordering::Relaxed) == FREE { 0 } else { entry.size.load(Ordering::Relaxed) }
+        let used = |(entry, done): (&Entry<T>, &AtomicUsize)| {
+            if done.load(Ordering::Relaxed) == FREE { 0 } else { entry.size.load(Ordering::Relaxed) }
         };
         let spare = if self.spare.load(Ordering::Relaxed).is_null() { 0 } else { Self::SMALL };
-        self.entries.iter().zip(&self.left).map(used).sum::<usize>() + spare
+        self.entries.iter().zip(&self.done).map(used).sum::<usize>() + spare
     }
 
     /// How many slots the next block of a list of this length is to have.
@@ -105,14 +107,15 @@ impl<T> Table<T> {
     /// The slot of an entry that lies so far before its end.
     ///
     /// # Safety
-    /// The caller holds a unit of the entry, and `0 < to_end <= size`.
+    /// The caller claimed this slot's place, and it is not DONE; or he has the passed entry. `0 < to_end <= size`.
     #[inline]
     pub(super) unsafe fn slot(&self, number: usize, to_end: usize) -> &Slot<T> {
         let entry = &self.entries[number];
         let size = entry.size.load(Ordering::Relaxed);
         debug_assert!(0 < to_end && to_end <= size, "{to_end} of {size}");
-        // SAFETY: `slots` was written before the word named the entry, and is not written as long as the caller holds his
-        // unit. It is memory for `size` slots, initialised as such, that is not freed as long either.
+        // SAFETY: `slots` was written before the word named the entry, and is not written before all slots are DONE, or
+        // while the caller has the entry. It is memory for `size` slots, initialised as such, that is not freed as long
+        // either.
         entry.slots.with(|slots| unsafe { &*(*slots).add(size - to_end) })
     }
 
@@ -120,13 +123,11 @@ impl<T> Table<T> {
     pub(super) fn reserve(&self, from: Word, size: usize, slots: *mut Slot<T>) -> Option<usize> {
         // The entries after the present one were freed longest ago.
         let number = (1..ENTRIES).map(|step| (entry_number(from) + step) % ENTRIES).find(|number| {
-            let left = &self.left[*number];
+            let done = &self.done[*number];
             // ORDERING [list.entry]: Acquire, pairs with the Release in `free`: who had the entry is done with it. Model:
             // loom `list::an_entry_is_used_again`.
-            left.load(Ordering::Relaxed) == FREE
-                && left
-                    .compare_exchange(FREE, size + 1, edge!(list.entry: Acquire), Ordering::Relaxed)
-                    .is_ok()
+            done.load(Ordering::Relaxed) == FREE
+                && done.compare_exchange(FREE, 0, edge!(list.entry: Acquire), Ordering::Relaxed).is_ok()
         })?;
         let entry = &self.entries[number];
         entry.end.store(place(from).wrapping_add(size as Word * ONE), Ordering::Relaxed);
@@ -137,31 +138,35 @@ impl<T> Table<T> {
         Some(number)
     }
 
-    /// So many units of an entry are done with.
-    #[inline]
-    pub(super) fn settle(&self, number: usize, units: usize) {
-        let left = &self.left[number];
-        // ORDERING [list.settle]: Release: what we did with the entry and the block happens before they are freed. Model:
-        // loom `list::consumers_share`.
-        let before = left.fetch_sub(units, edge!(list.settle: Release));
-        debug_assert!(before != FREE && before >= units, "{units} of {before} are settled");
-        if before != units {
-            return;
+    /// Whether all slots of an entry before this place are DONE. The caller has the entry, which was passed.
+    pub(super) fn is_done(&self, number: usize, end_of_places: Word) -> bool {
+        let (entry, known) = (&self.entries[number], &self.done[number]);
+        let end = entry.end.load(Ordering::Relaxed);
+        let claimed = entry.size.load(Ordering::Relaxed) - distance(end_of_places, end);
+        let mut done = known.load(Ordering::Relaxed);
+        while done < claimed {
+            // SAFETY: the entry is the caller's.
+            let slot = unsafe { self.slot(number, entry.size.load(Ordering::Relaxed) - done) };
+            // ORDERING [list.done]: Acquire, pairs with the Release in `finish`: who was in the slot is done before the
+            // block is freed. Model: loom `list::consumers_share`.
+            if slot.state.load(edge!(list.done: Acquire)) != DONE {
+                break;
+            }
+            done += 1;
         }
-        // ORDERING [list.settle]: Acquire, the other end. Model: loom `list::consumers_share`.
-        acquire(left, edge!(list.settle: Acquire));
-        self.free(number);
+        known.store(done, Ordering::Relaxed);
+        done == claimed
     }
 
     /// Frees an entry, after its block.
     #[cold]
     pub(super) fn free(&self, number: usize) {
         let entry = &self.entries[number];
-        // SAFETY: every unit is settled, or nobody ever came here: nobody but us uses the entry.
+        // SAFETY: all are done here, or nobody ever came: nobody but us uses the entry.
         let slots = entry.slots.with_mut(|slots| unsafe { replace(&mut *slots, null_mut()) });
         self.put_slots(slots, entry.size.load(Ordering::Relaxed));
         // ORDERING [list.entry]: Release: we are done with the entry. Model: loom `list::an_entry_is_used_again`.
-        self.left[number].store(FREE, edge!(list.entry: Release));
+        self.done[number].store(FREE, edge!(list.entry: Release));
     }
 
     /// Memory for so many slots, each EMPTY.
@@ -240,8 +245,8 @@ impl<T> Table<T> {
 
 impl<T> Drop for Table<T> {
     fn drop(&mut self) {
-        for (entry, left) in self.entries.iter().zip(&self.left) {
-            if left.load(Ordering::Relaxed) != FREE {
+        for (entry, done) in self.entries.iter().zip(&self.done) {
+            if done.load(Ordering::Relaxed) != FREE {
                 let size = entry.size.load(Ordering::Relaxed);
                 // SAFETY: nobody else has the table any more, and the entry is in use, so the block is its own.
                 unsafe { Self::dealloc_slots(entry.slots.with(|slots| *slots), size) };

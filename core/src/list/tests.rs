@@ -14,7 +14,7 @@ fn push<T>(list: &List<T>, value: T) -> bool {
 /// The blocks that the list has at this moment, and their slots.
 fn blocks<T>(list: &List<T>) -> (usize, usize) {
     let sizes =
-        list.table.entries.iter().zip(&list.table.left).filter(|(_, left)| left.load(Relaxed) != FREE);
+        list.table.entries.iter().zip(&list.table.done).filter(|(_, done)| done.load(Relaxed) != FREE);
     let mut sizes: Vec<usize> = sizes.map(|(entry, _)| entry.size.load(Relaxed)).collect();
     if list.has_spare() {
         sizes.push(Table::<T>::SMALL);
