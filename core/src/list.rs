@@ -18,8 +18,9 @@
 //!
 //! # Blocks and entries
 //!
-//! A block is memory for some slots in a row. It is described by an *entry* of the table, which stands in the list itself
-//! so that an entry can be looked at whether or not it is in use. Who looks at one in which he has no place (see rule 4)
+//! A block is memory for some slots in a row. It is described by an *entry* of the table, which stays as long as the list
+//! (the first ones in it, the others from the time on at which it became long), so that an entry can be looked at whether or
+//! not it is in use. Who looks at one in which he has no place (see rule 4)
 //! learns nothing until a compare-exchange on `tail` or `head` succeeds: then the word named this entry all the time since
 //! it was loaded, and what was read since is the entry's present content.
 //!
@@ -87,6 +88,7 @@
 //! | `list.seen` | `seen` stored, Release | loaded, Acquire | the entry that `tail` named, and the links to it |
 //! | `list.done` | DONE stored, Release | loaded by who has the passed entry, Acquire | that nobody is in the slot any more |
 //! | `list.passed` | an entry's bit set in `passed`, Release | taken out, Acquire | what is known of the entry, and by it of its slots |
+//! | `list.far` | `far` set, Release | loaded, Acquire | the entries that are not in the list itself |
 //! | `list.entry` | an entry freed, Release | reserved, Acquire | that the one before is done with it |
 //! | `list.spare` | a block kept, Release | taken, Acquire | the same of the block |
 //! | `list.announce` | `announce_receiver`, AcqRel | claims on `tail` and `withdraw_receivers`, Acquire; the next announcement | the waiter |
@@ -267,7 +269,7 @@ impl<T> List<T> {
     fn end_beyond(&self, tail: Word) -> Option<Word> {
         // Relaxed: the entry that `tail` named is visible by `list.tail`; should this be of its next incarnation, the
         // compare-exchange on `tail` fails.
-        let end = self.table.entries[entry_number(tail)].end.load(Ordering::Relaxed);
+        let end = self.table.entry(entry_number(tail)).end.load(Ordering::Relaxed);
         (end != place(tail)).then_some(end)
     }
 
@@ -343,17 +345,20 @@ impl<T> List<T> {
     }
 
     /// Frees the entries that were passed in which all are done.
-    #[cold]
+    #[inline]
     fn take_all_passed(&self) {
-        let passed = self.head.passed.load(Ordering::Relaxed);
-        (0..ENTRIES).filter(|number| passed & 1 << number != 0).for_each(|number| self.take_passed(number));
+        let mut passed = self.head.passed.load(Ordering::Relaxed);
+        while passed != 0 {
+            self.take_passed(passed.trailing_zeros() as usize);
+            passed &= passed - 1;
+        }
     }
 
     /// Frees a passed entry, which is the caller's, or leaves it to whoever comes next.
     fn sweep(&self, number: usize) {
         stop_point!(list.sweeping);
         // Relaxed: the link is what it will be since `tail` left the entry, and who passed it saw that.
-        let link = self.table.entries[number].link.load(Ordering::Relaxed);
+        let link = self.table.entry(number).link.load(Ordering::Relaxed);
         if self.table.is_done(number, leads_from(link)) {
             self.table.free(number);
         } else {
@@ -402,7 +407,7 @@ impl<T> List<T> {
         }
         // Relaxed: `tail` has left the entry, which by `list.tail` makes the last change of the link visible (by
         // `list.seen`, if it was somebody else who saw that).
-        let link = self.table.entries[number].link.load(Ordering::Relaxed);
+        let link = self.table.entry(number).link.load(Ordering::Relaxed);
         (leads_from(link) == place(head)).then_some(link)
     }
 
@@ -445,7 +450,7 @@ impl<T> List<T> {
         let number = entry_number(at);
         // SAFETY: the place is the caller's, and the slot not DONE (rule 4), so the entry stays.
         let slot = unsafe {
-            self.table.slot(number, distance(at, self.table.entries[number].end.load(Ordering::Relaxed)))
+            self.table.slot(number, distance(at, self.table.entry(number).end.load(Ordering::Relaxed)))
         };
         if !Self::is_full(slot, looks) {
             return None;
@@ -465,9 +470,7 @@ impl<T> List<T> {
             let tail = self.known_tail(head);
             if place(tail) == place(head) {
                 // `head` was there when `tail` was, for it is never beyond it: at that moment the list was empty.
-                if self.head.passed.load(Ordering::Relaxed) != 0 {
-                    self.take_all_passed();
-                }
+                self.take_all_passed();
                 if self.leave(head, tail) {
                     continue;
                 }
@@ -564,9 +567,9 @@ impl<T> List<T> {
         self.tail.load(Ordering::Relaxed) & CLOSED != 0
     }
 
-    /// How many bytes its blocks have, with the spare one.
+    /// How many bytes its blocks have, with the spare one, and what else it allocated.
     pub fn memory(&self) -> usize {
-        self.table.slots() * size_of::<Slot<T>>()
+        self.table.slots() * size_of::<Slot<T>>() + self.table.memory()
     }
 
     /// How many values it holds, those included that are being written.
@@ -596,7 +599,7 @@ impl<T> List<T> {
     /// How many entries of the table are in use.
     #[cfg(any(loom, test))]
     pub fn entries(&self) -> usize {
-        self.table.done.iter().filter(|done| done.load(Ordering::Relaxed) != table::FREE).count()
+        self.table.used().count()
     }
 
     #[inline]
@@ -645,7 +648,7 @@ impl<T> List<T> {
     /// Whether the block of an entry is too large to stay in an empty list.
     #[inline]
     fn is_large(&self, number: usize) -> bool {
-        self.table.entries[number].size.load(Ordering::Relaxed) > Table::<T>::LARGE
+        self.table.entry(number).size.load(Ordering::Relaxed) > Table::<T>::LARGE
     }
 
     #[cold]
@@ -673,7 +676,7 @@ impl<T> List<T> {
         // ORDERING [list.link]: Acquire, pairs with the Release in `link`: the entry it leads to is filled in before `tail`
         // is moved there. And if the entry was reserved anew since `tail` was loaded, a later load of `tail` shows it.
         // Model: loom `list::producers_share`.
-        self.table.entries[entry_number(tail)].link.load(edge!(list.link: Acquire))
+        self.table.entry(entry_number(tail)).link.load(edge!(list.link: Acquire))
     }
 
     /// Whether `tail` is where it was.
@@ -688,7 +691,7 @@ impl<T> List<T> {
         // ORDERING [list.link]: Release: the new entry and its slots are complete for who finds the link. Model: loom
         // `list::producers_share`.
         let linked = self.is_at(tail)
-            && (self.table.entries[number].link)
+            && (self.table.entry(number).link)
                 .compare_exchange(old, new, edge!(list.link: Release), Ordering::Relaxed)
                 .is_ok();
         if !linked {

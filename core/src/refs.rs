@@ -12,7 +12,7 @@
 // The loom models use these items from outside; in every other build they are the crate's own.
 #![cfg_attr(not(loom), allow(unreachable_pub))]
 
-use alloc::alloc::{Layout, alloc, dealloc};
+use alloc::alloc::Layout;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -130,7 +130,7 @@ unsafe impl<T: Send + Sync> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
     /// How many bytes the thing has, with its count.
-    pub const SIZE: usize = size_of::<Counted<T>>();
+    pub const SIZE: usize = aligned::size(Layout::new::<Counted<T>>());
 
     /// Moves `value` into memory of its own. Without memory the process ends as for every `Box`.
     pub fn new(value: T) -> Self {
@@ -142,9 +142,8 @@ impl<T> Shared<T> {
 
     /// Moves `value` into memory of its own; without memory it is dropped.
     pub fn try_new(value: T) -> Result<Self, AllocError> {
-        let layout = Layout::new::<Counted<T>>();
         // SAFETY: the layout is not empty: it holds a count.
-        let memory = unsafe { alloc(layout) }.cast::<Counted<T>>();
+        let memory = unsafe { aligned::alloc(Layout::new::<Counted<T>>()) }.cast::<Counted<T>>();
         let pointer = NonNull::new(memory).ok_or(AllocError)?;
         // SAFETY: fresh memory of the layout of `Counted<T>`.
         unsafe { pointer.write(Counted { count: Count::new(1), value }) };
@@ -219,10 +218,10 @@ impl<T> Drop for Shared<T> {
             return;
         }
         // SAFETY: the count went from 1 to 0 here, so no handle exists and none can be made, and `retire` ordered every
-        // use before this line. The memory came from `alloc` with this layout.
+        // use before this line. The memory came from `aligned::alloc` with this layout.
         unsafe {
             self.pointer.drop_in_place();
-            dealloc(self.pointer.as_ptr().cast(), Layout::new::<Counted<T>>());
+            aligned::dealloc(self.pointer.as_ptr().cast(), Layout::new::<Counted<T>>());
         }
     }
 }
@@ -230,6 +229,72 @@ impl<T> Drop for Shared<T> {
 impl<T: fmt::Debug> fmt::Debug for Shared<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&**self, f)
+    }
+}
+
+/// Memory of any alignment, out of memory of the usual one.
+///
+/// An allocator keeps blocks of the usual alignment at hand; for one of a larger alignment it searches and splits, which
+/// takes longer than all else that making a channel does.
+mod aligned {
+    use core::alloc::Layout;
+
+    /// What every allocator aligns to on a 64-bit machine; asking for as much is no dearer.
+    const USUAL: usize = 2 * size_of::<usize>();
+
+    /// What is asked for in place of such a block. `None`: the block itself.
+    const fn around(layout: Layout) -> Option<Layout> {
+        if layout.align() <= USUAL {
+            return None;
+        }
+        // As much more as the first aligned place can lie behind the beginning; that is before it.
+        match Layout::from_size_align(layout.size() + layout.align(), USUAL) {
+            Ok(around) => Some(around),
+            Err(_) => panic!("it is larger than memory"),
+        }
+    }
+
+    /// How many bytes there are for a block.
+    pub(super) const fn size(layout: Layout) -> usize {
+        match around(layout) {
+            None => layout.size(),
+            Some(around) => around.size(),
+        }
+    }
+
+    /// A block, or null.
+    ///
+    /// # Safety
+    /// The layout is not empty.
+    pub(super) unsafe fn alloc(layout: Layout) -> *mut u8 {
+        let Some(around) = around(layout) else {
+            // SAFETY: the caller's.
+            return unsafe { alloc::alloc::alloc(layout) };
+        };
+        // SAFETY: not empty, as the layout in it.
+        let begin = unsafe { alloc::alloc::alloc(around) };
+        if begin.is_null() {
+            return begin;
+        }
+        let before = layout.align() - begin.addr() % layout.align();
+        // SAFETY: `before` is at most the alignment, so that the block fits behind it; it is at least `USUAL`, a multiple of
+        // which both alignments are, so that there is room for a pointer in front of the block, aligned as one.
+        unsafe {
+            let block = begin.add(before);
+            block.cast::<*mut u8>().sub(1).write(begin);
+            block
+        }
+    }
+
+    /// # Safety
+    /// The block came from `alloc` with this layout, and is not used any more.
+    pub(super) unsafe fn dealloc(block: *mut u8, layout: Layout) {
+        match around(layout) {
+            // SAFETY: the caller's.
+            None => unsafe { alloc::alloc::dealloc(block, layout) },
+            // SAFETY: `alloc` wrote there where it begins, and nobody else has since.
+            Some(around) => unsafe { alloc::alloc::dealloc(block.cast::<*mut u8>().sub(1).read(), around) },
+        }
     }
 }
 
@@ -278,6 +343,12 @@ mod tests {
         struct Wide(u8);
         let wide = Shared::new(Wide(3));
         assert_eq!(((&raw const *wide).addr() % 256, wide.0), (0, 3));
+        let more: Vec<_> = (0..100).map(|number| Shared::new(Wide(number))).collect();
+        assert!(
+            more.iter()
+                .zip(0..)
+                .all(|(wide, number)| (&raw const **wide).addr() % 256 == 0 && wide.0 == number)
+        );
         let empty = Shared::new(());
         assert_eq!(*empty.clone(), ());
     }

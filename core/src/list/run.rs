@@ -70,7 +70,7 @@ impl<T> List<T> {
                 place(tail)
             } else {
                 // Relaxed: as in `oldest`, the link is what it will be.
-                leads_from(self.table.entries[number].link.load(Ordering::Relaxed))
+                leads_from(self.table.entry(number).link.load(Ordering::Relaxed))
             };
             let many = most.min(distance(head, end));
             if !self.claim_head(head, many) {

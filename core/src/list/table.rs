@@ -1,6 +1,6 @@
 //! The list's table: entries, the blocks they describe, and who is still at work there (rules 4 and 5).
 
-use alloc::alloc::{alloc_zeroed, dealloc};
+use alloc::alloc::{alloc, alloc_zeroed, dealloc};
 use core::alloc::Layout;
 use core::array::from_fn;
 use core::mem::{MaybeUninit, replace};
@@ -13,6 +13,10 @@ use crate::refs::AllocError;
 /// Values in a small block when they are small; fewer when it would grow past [`SMALL_BYTES`], but at least one.
 pub(super) const SMALL_SLOTS: usize = if cfg!(loom) { 2 } else { 32 };
 const SMALL_BYTES: usize = if cfg!(loom) { 8 } else { 2048 };
+
+/// So many entries stand in the list itself.
+const NEAR: usize = if cfg!(loom) { 2 } else { 4 };
+const FAR: usize = ENTRIES - NEAR;
 
 /// In `done`: the entry can be reserved.
 pub(super) const FREE: usize = usize::MAX;
@@ -50,13 +54,32 @@ pub(super) struct Entry<T> {
     pub(super) size: AtomicUsize,
     pub(super) link: AtomicWord,
     pub(super) slots: UnsafeCell<*mut Slot<T>>,
+    /// How many slots, from the first on, are known to be DONE; or [`FREE`].
+    pub(super) done: AtomicUsize,
+}
+
+impl<T> Entry<T> {
+    fn new(done: usize) -> Self {
+        Self {
+            end: AtomicWord::new(0),
+            size: AtomicUsize::new(0),
+            link: AtomicWord::new(0),
+            slots: UnsafeCell::new(null_mut()),
+            done: AtomicUsize::new(done),
+        }
+    }
+
+    pub(super) fn is_free(&self) -> bool {
+        self.done.load(Ordering::Relaxed) == FREE
+    }
 }
 
 /// Every entry, in use or not, and what goes with them.
 pub(super) struct Table<T> {
-    pub(super) entries: [Entry<T>; ENTRIES],
-    /// How many slots of each entry, from the first on, are known to be DONE.
-    pub(super) done: [AtomicUsize; ENTRIES],
+    /// The first of them, which are enough for a list that is mostly short.
+    near: [Entry<T>; NEAR],
+    /// The others, once they were needed, or null.
+    far: AtomicPtr<Entry<T>>,
     /// One small block in which every slot is EMPTY, or null.
     pub(super) spare: AtomicPtr<Slot<T>>,
 }
@@ -79,24 +102,85 @@ impl<T> Table<T> {
     /// The first entry is in use, at place 0, and has no slots.
     pub(super) fn new() -> Self {
         Self {
-            entries: from_fn(|_| Entry {
-                end: AtomicWord::new(0),
-                size: AtomicUsize::new(0),
-                link: AtomicWord::new(0),
-                slots: UnsafeCell::new(null_mut()),
-            }),
-            done: from_fn(|number| AtomicUsize::new(if number == 0 { 0 } else { FREE })),
+            near: from_fn(|number| Entry::new(if number == 0 { 0 } else { FREE })),
+            far: AtomicPtr::new(null_mut()),
             spare: AtomicPtr::new(null_mut()),
         }
     }
 
     /// How many slots there are, in use and spare. While blocks are made and freed it may be off by some of them.
     pub(super) fn slots(&self) -> usize {
-        let used = |(entry, done): (&Entry<T>, &AtomicUsize)| {
-            if done.load(Ordering::Relaxed) == FREE { 0 } else { entry.size.load(Ordering::Relaxed) }
-        };
+        let used = self.used().map(|entry| entry.size.load(Ordering::Relaxed)).sum::<usize>();
         let spare = if self.spare.load(Ordering::Relaxed).is_null() { 0 } else { Self::SMALL };
-        self.entries.iter().zip(&self.done).map(used).sum::<usize>() + spare
+        used + spare
+    }
+
+    /// How many bytes there are beside the list and its slots.
+    pub(super) fn memory(&self) -> usize {
+        if self.far.load(Ordering::Relaxed).is_null() { 0 } else { FAR * size_of::<Entry<T>>() }
+    }
+
+    /// The entries that are in use.
+    pub(super) fn used(&self) -> impl Iterator<Item = &Entry<T>> {
+        (0..self.entries()).map(|number| self.entry(number)).filter(|entry| !entry.is_free())
+    }
+
+    /// How many entries there are.
+    fn entries(&self) -> usize {
+        // ORDERING [list.far]: Acquire, pairs with the Release in `grow`: the far entries are there. Model: loom
+        // `list::producers_of_a_long_list_share`.
+        if self.far.load(edge!(list.far: Acquire)).is_null() { NEAR } else { ENTRIES }
+    }
+
+    /// An entry that a word names, or named, or that `entries` counts.
+    #[inline]
+    pub(super) fn entry(&self, number: usize) -> &Entry<T> {
+        if number < NEAR {
+            return &self.near[number];
+        }
+        // Relaxed: who knows the number has it from one who reserved the entry, so the far ones are visible.
+        let far = self.far.load(Ordering::Relaxed);
+        debug_assert!(!far.is_null() && number < ENTRIES);
+        // SAFETY: there are so many, which stay as long as the list.
+        unsafe { &*far.add(number - NEAR) }
+    }
+
+    /// Makes the far entries, unless they are there. How many there are then.
+    #[cold]
+    fn grow(&self) -> Result<usize, AllocError> {
+        let layout = Layout::array::<Entry<T>>(FAR).expect("it is small");
+        // SAFETY: there is at least one, and an entry is not empty.
+        let far = unsafe { alloc(layout) }.cast::<Entry<T>>();
+        if far.is_null() {
+            return Err(AllocError);
+        }
+        for index in 0..FAR {
+            // SAFETY: it lies in the allocation, and nobody else knows it.
+            unsafe { far.add(index).write(Entry::new(FREE)) };
+        }
+        // ORDERING [list.far]: Release: the entries are complete for who loads the pointer. Model: loom
+        // `list::producers_of_a_long_list_share`.
+        let made =
+            self.far.compare_exchange(null_mut(), far, edge!(list.far: Release), Ordering::Relaxed).is_ok();
+        if !made {
+            // SAFETY: it was made here, and nobody else knows it.
+            unsafe { Self::dealloc_far(far) };
+        }
+        Ok(self.entries())
+    }
+
+    /// # Safety
+    /// These far entries were made by `grow`, or are null, and are not used any more.
+    unsafe fn dealloc_far(far: *mut Entry<T>) {
+        if far.is_null() {
+            return;
+        }
+        let layout = Layout::array::<Entry<T>>(FAR).expect("it is small");
+        // SAFETY: each was made in `grow`; the memory came from there, with this layout.
+        unsafe {
+            (0..FAR).for_each(|index| far.add(index).drop_in_place());
+            dealloc(far.cast(), layout);
+        }
     }
 
     /// How many slots the next block of a list of this length is to have.
@@ -110,7 +194,7 @@ impl<T> Table<T> {
     /// The caller claimed this slot's place, and it is not DONE; or he has the passed entry. `0 < to_end <= size`.
     #[inline]
     pub(super) unsafe fn slot(&self, number: usize, to_end: usize) -> &Slot<T> {
-        let entry = &self.entries[number];
+        let entry = self.entry(number);
         let size = entry.size.load(Ordering::Relaxed);
         debug_assert!(0 < to_end && to_end <= size, "{to_end} of {size}");
         // SAFETY: `slots` was written before the word named the entry, and is not written before all slots are DONE, or
@@ -121,15 +205,12 @@ impl<T> Table<T> {
 
     /// A free entry, filled in for the block that begins where this word is.
     pub(super) fn reserve(&self, from: Word, size: usize, slots: *mut Slot<T>) -> Option<usize> {
-        // The entries after the present one were freed longest ago.
-        let number = (1..ENTRIES).map(|step| (entry_number(from) + step) % ENTRIES).find(|number| {
-            let done = &self.done[*number];
-            // ORDERING [list.entry]: Acquire, pairs with the Release in `free`: who had the entry is done with it. Model:
-            // loom `list::an_entry_is_used_again`.
-            done.load(Ordering::Relaxed) == FREE
-                && done.compare_exchange(FREE, 0, edge!(list.entry: Acquire), Ordering::Relaxed).is_ok()
-        })?;
-        let entry = &self.entries[number];
+        let present = entry_number(from);
+        let entries = self.entries();
+        let number = self
+            .find_free(entries, present)
+            .or_else(|| if entries == NEAR { self.find_free(self.grow().ok()?, present) } else { None })?;
+        let entry = self.entry(number);
         entry.end.store(place(from).wrapping_add(size as Word * ONE), Ordering::Relaxed);
         entry.size.store(size, Ordering::Relaxed);
         entry.link.store(word(place(from), number), Ordering::Relaxed);
@@ -138,12 +219,25 @@ impl<T> Table<T> {
         Some(number)
     }
 
+    /// Reserves an entry, if one is free; first those after the present one, which were freed longest ago.
+    fn find_free(&self, entries: usize, present: usize) -> Option<usize> {
+        (1..entries).map(|step| (present + step) % entries).find(|number| {
+            let entry = self.entry(*number);
+            // ORDERING [list.entry]: Acquire, pairs with the Release in `free`: who had the entry is done with it. Model:
+            // loom `list::an_entry_is_used_again`.
+            entry.is_free()
+                && (entry.done)
+                    .compare_exchange(FREE, 0, edge!(list.entry: Acquire), Ordering::Relaxed)
+                    .is_ok()
+        })
+    }
+
     /// Whether all slots of an entry before this place are DONE. The caller has the entry, which was passed.
     pub(super) fn is_done(&self, number: usize, end_of_places: Word) -> bool {
-        let (entry, known) = (&self.entries[number], &self.done[number]);
+        let entry = self.entry(number);
         let end = entry.end.load(Ordering::Relaxed);
         let claimed = entry.size.load(Ordering::Relaxed) - distance(end_of_places, end);
-        let mut done = known.load(Ordering::Relaxed);
+        let mut done = entry.done.load(Ordering::Relaxed);
         while done < claimed {
             // SAFETY: the entry is the caller's.
             let slot = unsafe { self.slot(number, entry.size.load(Ordering::Relaxed) - done) };
@@ -154,19 +248,19 @@ impl<T> Table<T> {
             }
             done += 1;
         }
-        known.store(done, Ordering::Relaxed);
+        entry.done.store(done, Ordering::Relaxed);
         done == claimed
     }
 
     /// Frees an entry, after its block.
     #[cold]
     pub(super) fn free(&self, number: usize) {
-        let entry = &self.entries[number];
+        let entry = self.entry(number);
         // SAFETY: all are done here, or nobody ever came: nobody but us uses the entry.
         let slots = entry.slots.with_mut(|slots| unsafe { replace(&mut *slots, null_mut()) });
         self.put_slots(slots, entry.size.load(Ordering::Relaxed));
         // ORDERING [list.entry]: Release: we are done with the entry. Model: loom `list::an_entry_is_used_again`.
-        self.done[number].store(FREE, edge!(list.entry: Release));
+        entry.done.store(FREE, edge!(list.entry: Release));
     }
 
     /// Memory for so many slots, each EMPTY.
@@ -180,12 +274,14 @@ impl<T> Table<T> {
             }
         }
         let layout = Layout::array::<Slot<T>>(size).map_err(|_| AllocError)?;
+        // The system may have zeroed memory for a large block; for a small one the allocator has some at hand that is not.
+        let zeroed = PLAIN && size != Self::SMALL;
         // SAFETY: there is at least one slot, and a slot has a state, so the size is not 0.
-        let slots = unsafe { alloc_zeroed(layout) }.cast::<Slot<T>>();
+        let slots = unsafe { if zeroed { alloc_zeroed(layout) } else { alloc(layout) } }.cast::<Slot<T>>();
         if slots.is_null() {
             return Err(AllocError);
         }
-        if !PLAIN {
+        if !zeroed {
             for index in 0..size {
                 // SAFETY: the slot lies in the allocation, and nobody else knows it.
                 unsafe {
@@ -245,13 +341,13 @@ impl<T> Table<T> {
 
 impl<T> Drop for Table<T> {
     fn drop(&mut self) {
-        for (entry, done) in self.entries.iter().zip(&self.done) {
-            if done.load(Ordering::Relaxed) != FREE {
-                let size = entry.size.load(Ordering::Relaxed);
-                // SAFETY: nobody else has the table any more, and the entry is in use, so the block is its own.
-                unsafe { Self::dealloc_slots(entry.slots.with(|slots| *slots), size) };
-            }
+        for entry in self.used() {
+            let size = entry.size.load(Ordering::Relaxed);
+            // SAFETY: nobody else has the table any more, and the entry is in use, so the block is its own.
+            unsafe { Self::dealloc_slots(entry.slots.with(|slots| *slots), size) };
         }
+        // SAFETY: as above.
+        unsafe { Self::dealloc_far(self.far.load(Ordering::Relaxed)) };
         // SAFETY: as above; every spare block is a small one.
         unsafe { Self::dealloc_slots(self.spare.load(Ordering::Relaxed), Self::SMALL) };
     }

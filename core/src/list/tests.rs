@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use super::table::{FREE, SMALL_SLOTS, block_size};
+use super::table::{SMALL_SLOTS, block_size};
 use super::*;
 use crate::primitive::{AtomicUsize, Ordering::Relaxed};
 
@@ -13,9 +13,7 @@ fn push<T>(list: &List<T>, value: T) -> bool {
 
 /// The blocks that the list has at this moment, and their slots.
 fn blocks<T>(list: &List<T>) -> (usize, usize) {
-    let sizes =
-        list.table.entries.iter().zip(&list.table.done).filter(|(_, done)| done.load(Relaxed) != FREE);
-    let mut sizes: Vec<usize> = sizes.map(|(entry, _)| entry.size.load(Relaxed)).collect();
+    let mut sizes: Vec<usize> = list.table.used().map(|entry| entry.size.load(Relaxed)).collect();
     if list.has_spare() {
         sizes.push(Table::<T>::SMALL);
     }
@@ -113,7 +111,7 @@ fn aligned_values_stay_aligned() {
     for number in 0..200 {
         push(&list, Aligned(number));
     }
-    for entry in &list.table.entries {
+    for entry in list.table.used() {
         // SAFETY: no other thread has the list.
         let slots = entry.slots.with(|slots| unsafe { *slots });
         assert!(slots.addr().is_multiple_of(256));
@@ -238,8 +236,8 @@ fn places_wrap() {
     list.tail.store(begin, Relaxed);
     list.head.word.store(begin, Relaxed);
     list.head.seen.store(begin, Relaxed);
-    list.table.entries[0].end.store(begin, Relaxed);
-    list.table.entries[0].link.store(begin, Relaxed);
+    list.table.entry(0).end.store(begin, Relaxed);
+    list.table.entry(0).link.store(begin, Relaxed);
     for number in 0..100 {
         push(&list, number);
         push(&list, number);

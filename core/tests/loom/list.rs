@@ -166,6 +166,24 @@ fn producers_share() {
     });
 }
 
+/// Two producers, when the entries in the list itself are in use: who comes second finds the others that the first one
+/// made, or gives his own back.
+#[test]
+fn producers_of_a_long_list_share() {
+    explore([[1, 2], [2, 1]], || {
+        let list = Arc::new(List::<Large>::new());
+        push(&list, 0);
+        take(&list);
+        let other = Arc::clone(&list);
+        let thread = thread::spawn(move || push(&other, 1));
+        push(&list, 2);
+        thread.join().unwrap();
+        let order = [take(&list), take(&list)];
+        is_empty(&list);
+        order
+    });
+}
+
 /// All entries of the table are in use until another thread moves on from the first: its entry is used again, by then left
 /// by everybody.
 #[test]
