@@ -2,6 +2,9 @@
 //! nothing else in the crate puts a thread to sleep, or reads a clock but to see how long a yield took (feature `std`).
 
 mod many;
+mod single;
+
+pub use single::{ConsumerIntoIter, ConsumerIter};
 
 use core::iter::FusedIterator;
 use std::sync::Arc;
@@ -139,11 +142,7 @@ impl<T> Sender<T> {
     #[cold]
     #[inline(never)]
     fn send_slowly(&self, message: T, deadline: Option<Instant>) -> Result<(), SendTimeoutError<T>> {
-        self.send_parking(message, &ThreadPark { deadline }).map_err(|(message, error)| match error {
-            ParkError::TimedOut | ParkError::Interrupted => SendTimeoutError::Timeout(message),
-            ParkError::Disconnected | ParkError::Ended => SendTimeoutError::Disconnected(message),
-            ParkError::NoMemory => out_of_memory::<T>(),
-        })
+        self.send_parking(message, &ThreadPark { deadline }).map_err(not_sent)
     }
 }
 
@@ -296,6 +295,15 @@ impl<T> oneshot::Receiver<T> {
 
     fn recv_until(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         self.recv_parking(&ThreadPark { deadline }).map_err(not_received::<T>)
+    }
+}
+
+/// Why a send that slept ended.
+fn not_sent<T>((message, error): (T, ParkError)) -> SendTimeoutError<T> {
+    match error {
+        ParkError::TimedOut | ParkError::Interrupted => SendTimeoutError::Timeout(message),
+        ParkError::Disconnected | ParkError::Ended => SendTimeoutError::Disconnected(message),
+        ParkError::NoMemory => out_of_memory::<T>(),
     }
 }
 

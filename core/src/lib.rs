@@ -30,13 +30,14 @@ mod value;
 mod wait;
 
 #[cfg(feature = "std")]
-pub use blocking::{IntoIter, Iter};
+pub use blocking::{ConsumerIntoIter, ConsumerIter, IntoIter, Iter};
 pub use channel::{
-    CapacityError, Drain, DrainIter, Memory, OfferError, ParkError, ReadyTimeoutError, Receiver, RecvError,
-    RecvFuture, RecvTimeoutError, RecvWait, Select, SelectTimeoutError, SelectedOperation, SendError,
-    SendFuture, SendTimeoutError, SendWait, Sender, TakeError, TryIter, TryReadyError, TryRecvError,
-    TrySelectError, TrySendError, WaitError, WeakReceiver, WeakSender, after_fork, bounded, never,
-    rendezvous, try_bounded, try_unbounded, unbounded,
+    CapacityError, Consumer, ConsumerTryIter, Drain, DrainIter, Memory, OfferError, ParkError, Producer,
+    ReadyTimeoutError, Receiver, RecvError, RecvFuture, RecvTimeoutError, RecvWait, Select,
+    SelectTimeoutError, SelectedOperation, SendError, SendFuture, SendTimeoutError, SendWait, Sender,
+    TakeError, TryIter, TryReadyError, TryRecvError, TrySelectError, TrySendError, WaitError, WeakReceiver,
+    WeakSender, after_fork, bounded, bounded_single, never, rendezvous, try_bounded, try_bounded_single,
+    try_unbounded, unbounded,
 };
 #[cfg(feature = "futures")]
 pub use channel::{RecvStream, SendSink};

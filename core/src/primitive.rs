@@ -1,4 +1,4 @@
-//! The loom swap: the only file that names an atomic, a cell, a fence or a thread's yield.
+//! The loom swap: the only place that names an atomic, a cell, a fence ([`barrier`] too) or a thread's yield.
 //!
 //! Everything else in the crate takes these from here, so that the same code runs on the machine's primitives and,
 //! under `--cfg loom`, on loom's. Loom's shape of [`UnsafeCell`] (`with_mut`) is used for both.
@@ -19,6 +19,8 @@
 
 // clippy.toml forbids these types everywhere else.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
+
+pub(crate) mod barrier;
 
 pub(crate) use core::sync::atomic::Ordering;
 

@@ -3,14 +3,15 @@
 //! It goes back to Dmitry Vyukov's bounded MPMC queue: every slot has a stamp that says for which position it is free or
 //! full, and every operation is one compare-exchange on the position word of its side. Three things are different:
 //! capacities are not rounded up, the position words carry flags (who waits, whether it is closed), and at a slot whose
-//! owner has not come to its end the operation says so ([`PushError::Busy`], [`PopError::Busy`]) instead of spinning.
+//! owner has not come to its end the operation says so ([`PushError::Busy`], [`PopError::Busy`]) instead of spinning. A side
+//! that has one user can be used without any compare-exchange: [`single`].
 //!
 //! # Words
 //!
 //! A *position* counts the pushes (pops) that came before, as `lap * LAP + index`: `index` is below the capacity, `LAP` the
-//! power of two above it. Positions stand in the upper bits of `tail` and `head`, below them two flags, and they wrap at
+//! power of two above it. Positions stand in the upper bits of `tail` and `head`, below them three flags, and they wrap at
 //! that width, which `LAP` divides. A compare-exchange could mistake a position for its like one wrap later only if its
-//! thread slept through 2^62 operations (2^30 where words have 32 bits).
+//! thread slept through 2^61 operations (2^29 where words have 32 bits).
 //!
 //! The stamp of a slot, for the positions `p` with its index:
 //!
@@ -57,6 +58,7 @@
 #![cfg_attr(not(loom), allow(unreachable_pub))]
 
 mod run;
+mod single;
 
 use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
@@ -65,12 +67,12 @@ use core::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 
-use crate::primitive::{AtomicUsize, Ordering, UnsafeCell, edge, spin_loop, stop_point};
+use crate::primitive::{AtomicUsize, Ordering, UnsafeCell, barrier, edge, spin_loop, stop_point};
 
 /// Why a bounded channel could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CapacityError {
-    /// More slots than an address space can hold, or than positions can count: the limit is 2^60 (2^28 where words have
+    /// More slots than an address space can hold, or than positions can count: the limit is 2^59 (2^27 where words have
     /// 32 bits).
     TooLarge,
     /// The allocator has no memory for that many.
@@ -82,7 +84,7 @@ pub enum CapacityError {
 pub enum PushError<T> {
     /// Every slot holds a value.
     Full(T),
-    /// The slot that comes next is being emptied at this moment.
+    /// The slot that comes next is being emptied at this moment, or another one alone may push.
     Busy(T),
     /// The ring was closed.
     Closed(T),
@@ -93,7 +95,7 @@ pub enum PushError<T> {
 pub enum ReserveError {
     /// Every slot holds a value.
     Full,
-    /// The slot that comes next is being emptied at this moment.
+    /// The slot that comes next is being emptied at this moment, or another one alone may push.
     Busy,
     /// The ring was closed.
     Closed,
@@ -137,18 +139,23 @@ pub enum PopError {
     },
     /// There is no value.
     Empty,
-    /// The value that comes next is being written at this moment.
+    /// The value that comes next is being written at this moment, or another one alone may pop.
     Busy,
     /// There is no value and, the ring being closed, there will be none.
     Closed,
 }
 
 /// How many bits of a word are flags.
-const FLAGS: u32 = 2;
+const FLAGS: u32 = 3;
 /// In both words: somebody waits for operations on this word. In `tail` they are consumers, in `head` producers.
 const AWAITED: usize = 1;
-/// In `tail` only: nothing more can be pushed.
+/// In `tail`: nothing more can be pushed. In `head`: nothing is popped before it was looked where a closed `tail` stands
+/// ([`single`]).
 const CLOSED: usize = 2;
+/// In both words: that side has one user, who keeps its position elsewhere ([`single`]); what stands here is an old one.
+const ALONE: usize = 4;
+/// All of them.
+const ANY: usize = AWAITED | CLOSED | ALONE;
 /// Positions wrap at this.
 const POSITIONS: usize = usize::MAX >> FLAGS;
 const MOST_SLOTS: usize = POSITIONS >> 2;
@@ -176,6 +183,9 @@ struct Slot<T> {
 pub struct Ring<T> {
     tail: CachePadded<AtomicUsize>,
     head: CachePadded<AtomicUsize>,
+    /// Where a side stands that has one user, while its word has the flag ALONE.
+    alone_tail: CachePadded<AtomicUsize>,
+    alone_head: CachePadded<AtomicUsize>,
     slots: NonNull<Slot<T>>,
     capacity: usize,
     lap: usize,
@@ -209,6 +219,8 @@ impl<T> Ring<T> {
         Ok(Self {
             tail: CachePadded::new(AtomicUsize::new(0)),
             head: CachePadded::new(AtomicUsize::new(0)),
+            alone_tail: CachePadded::new(AtomicUsize::new(0)),
+            alone_head: CachePadded::new(AtomicUsize::new(0)),
             slots,
             capacity,
             lap: (capacity + 1).next_power_of_two(),
@@ -275,7 +287,7 @@ impl<T> Ring<T> {
     /// Moves a word on to that position, if it still is what it was, or says what it is.
     #[inline]
     fn claim_run(&self, word: Word, seen: usize, end: usize) -> Result<(), usize> {
-        let next = (end << FLAGS) | (seen & AWAITED);
+        let next = (end << FLAGS) | (seen & (AWAITED | CLOSED));
         // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: who sees the flag sees the waiter.
         // Models: loom `ring::no_push_misses_a_waiter`, `ring::no_pop_misses_a_waiter`.
         self.word(word)
@@ -305,7 +317,7 @@ impl<T> Ring<T> {
     pub fn push_at_once(&self, value: T) -> Result<(), T> {
         let tail = self.tail.load(Ordering::Relaxed);
         let position = tail >> FLAGS;
-        if tail & (AWAITED | CLOSED) != 0
+        if tail & ANY != 0
             || !Self::is_free(self.slot(position), position)
             || self.claim(Word::Tail, tail).is_err()
         {
@@ -322,10 +334,7 @@ impl<T> Ring<T> {
         let head = self.head.load(Ordering::Relaxed);
         let position = head >> FLAGS;
         let slot = self.slot(position);
-        if head & AWAITED != 0
-            || Self::published(slot) != position + 1
-            || self.claim(Word::Head, head).is_err()
-        {
+        if head & ANY != 0 || Self::published(slot) != position + 1 || self.claim(Word::Head, head).is_err() {
             return None;
         }
         // SAFETY: as just seen and done.
@@ -356,8 +365,8 @@ impl<T> Ring<T> {
         let mut spins = 0;
         let mut tail = self.tail.load(Ordering::Relaxed);
         loop {
-            if tail & CLOSED != 0 {
-                return Err(ReserveError::Closed);
+            if tail & (CLOSED | ALONE) != 0 {
+                return Err(if tail & CLOSED != 0 { ReserveError::Closed } else { ReserveError::Busy });
             }
             let position = tail >> FLAGS;
             let (many, end) = self.walk(position, most, Self::is_free);
@@ -368,7 +377,7 @@ impl<T> Ring<T> {
                 }
                 continue;
             }
-            if self.lap_on(self.head.load(Ordering::Relaxed) >> FLAGS) == position {
+            if self.lap_on(self.position(Word::Head)) == position {
                 // Rule 3. (Relaxed: whoever popped before this call in any order we know of is seen, by coherence.)
                 return Err(ReserveError::Full);
             }
@@ -410,8 +419,8 @@ impl<T> Ring<T> {
         stop_point!(ring.pushed);
     }
 
-    /// Gives up a slot that the caller reserved here: it is passed, at once if it comes next, else by the consumer who
-    /// comes to it. Whether consumers, and whether producers, were announced before, of whom one may have to be woken.
+    /// Gives up a slot that the caller reserved here: it is passed, at once if it comes next and everybody may pop, else by
+    /// the consumer who comes to it. Whether consumers, and whether producers, were announced before, of whom one may have to be woken.
     pub fn void(&self, reserved: Reserved) -> (bool, bool) {
         let stamp = (reserved.position + 1) | VOID;
         // ORDERING [ring.publish]: Release, pairs with the Acquire load in `pop`, and hands on what we saw of the lap
@@ -423,7 +432,8 @@ impl<T> Ring<T> {
             let position = head >> FLAGS;
             // ORDERING [ring.publish]: Acquire, as in `pop`: another one's void slot hands on what that one saw. Model: loom
             // `ring::a_void_slot_is_used_again`.
-            if self.slot(position).stamp.load(edge!(ring.publish: Acquire)) != (position + 1) | VOID {
+            let stamp = self.slot(position).stamp.load(edge!(ring.publish: Acquire));
+            if head & ALONE != 0 || stamp != (position + 1) | VOID {
                 return (reserved.awaited, producers);
             }
             producers |= self.pass(head, position) == Some(true);
@@ -444,6 +454,14 @@ impl<T> Ring<T> {
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
             let position = head >> FLAGS;
+            if head & (ALONE | CLOSED) != 0 {
+                if head & ALONE != 0 {
+                    return Err(PopError::Busy);
+                }
+                if self.ends_at(position) {
+                    return Err(PopError::Closed);
+                }
+            }
             let mut stamp = 0;
             let (many, end) = self.walk(position, most, |slot, position| {
                 stamp = Self::published(slot);
@@ -464,8 +482,17 @@ impl<T> Ring<T> {
                 head = self.head.load(Ordering::Relaxed);
                 continue;
             }
-            let tail = self.tail.load(Ordering::Relaxed);
-            if tail >> FLAGS == position {
+            let tail = self.look_at(Word::Tail);
+            if tail & ALONE != 0 {
+                if self.alone_tail.load(Ordering::Relaxed) == position {
+                    if tail & CLOSED == 0 {
+                        return Err(PopError::Empty);
+                    }
+                    self.seal(head);
+                    head = self.head.load(Ordering::Relaxed);
+                    continue;
+                }
+            } else if tail >> FLAGS == position {
                 // Rule 3.
                 return Err(if tail & CLOSED == 0 { PopError::Empty } else { PopError::Closed });
             }
@@ -484,7 +511,7 @@ impl<T> Ring<T> {
     /// Frees a void slot, if `head` still stands before it. `Some(true)`: producers were announced before.
     #[cold]
     fn pass(&self, head: usize, position: usize) -> Option<bool> {
-        let next = (self.next(position) << FLAGS) | (head & AWAITED);
+        let next = (self.next(position) << FLAGS) | (head & (AWAITED | CLOSED));
         // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`, as in `push`. Model: loom
         // `ring::no_pop_misses_a_waiter`.
         self.head.compare_exchange(head, next, edge!(ring.announce: Acquire), Ordering::Relaxed).ok()?;
@@ -498,13 +525,19 @@ impl<T> Ring<T> {
     ///
     /// Every operation that he waits for is a read-modify-write of the same word as this, so the two are ordered. Either
     /// it comes first: then what it claimed is seen by who looks after this call, who does not find the ring empty (or
-    /// full), or finds it Busy. Or it comes later: then it sees the flag, and him.
+    /// full), or finds it Busy. Or it comes later: then it sees the flag, and him. (Who is alone on that side changes no
+    /// word: [`single`].)
     pub fn announce(&self, word: Word) {
         // ORDERING [ring.announce]: Release: the waiter is visible to the operations that see the flag, which read it
         // with Acquire. Acquire: who closes announces too, on the word that is not the closed one; of two announcements
         // the second sees what was before the first. Models: loom `ring::no_push_misses_a_waiter`,
         // `ring::no_pop_misses_a_waiter`, `channel::closing_misses_no_waiting_sender`.
-        self.word(word).fetch_or(AWAITED, edge!(ring.announce: AcqRel));
+        let before = self.word(word).fetch_or(AWAITED, edge!(ring.announce: AcqRel));
+        if before & ALONE != 0 {
+            // ORDERING [single.announce]: SeqCst: after this every operation is seen that was not to see the flag. Models: loom
+            // `single::no_push_misses_a_waiter`, `single::no_pop_misses_a_waiter`.
+            barrier::heavy(edge!(single.announce: SeqCst));
+        }
     }
 
     /// Takes the flag away. Whoever did this looks for waiters once more: those that announced themselves before are
@@ -541,9 +574,9 @@ impl<T> Ring<T> {
     /// How many values it holds, those included that are being written.
     pub fn len(&self) -> usize {
         loop {
-            let tail = self.tail.load(Ordering::Relaxed) >> FLAGS;
-            let head = self.head.load(Ordering::Relaxed) >> FLAGS;
-            if self.tail.load(Ordering::Relaxed) >> FLAGS != tail {
+            let tail = self.position(Word::Tail);
+            let head = self.position(Word::Head);
+            if self.position(Word::Tail) != tail {
                 continue;
             }
             let (from, to) = (self.index(head), self.index(tail));

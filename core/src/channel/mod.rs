@@ -5,7 +5,7 @@
 //! A channel is a [`flow::Flow`] (a [`crate::ring`], a [`crate::list`], for a rendezvous nothing, or a clock), a table of
 //! waiting operations for each side ([`crate::wait`]) and a count of ends for each side. There is no lock. Waiting
 //! operations are begun and slept on in [`pending`], and awaited in [`future`]; several of which one is to happen, in
-//! [`select`].
+//! [`select`]. A side with one end can do with less ([`single`]).
 //!
 //! 1. An operation is first tried: on a queue that is one compare-exchange. Only one that could do nothing waits.
 //! 2. A message is in one place at a time: with its sender, in the queue, or with its receiver; or in a node
@@ -49,6 +49,7 @@ mod policy;
 mod receiver;
 mod select;
 mod sender;
+mod single;
 mod value;
 mod weak;
 
@@ -73,10 +74,11 @@ pub(crate) use select::Cases;
 pub(crate) use select::internals as select_internals;
 pub use select::{Select, SelectedOperation};
 pub use sender::Sender;
+pub use single::{Consumer, ConsumerTryIter, Producer, bounded_single, try_bounded_single};
 pub use weak::{WeakReceiver, WeakSender};
 
 use crate::list::List;
-use crate::primitive::{AtomicUsize, Ordering, generation, next_generation, stop_point, yield_now};
+use crate::primitive::{AtomicUsize, Ordering, edge, generation, next_generation, stop_point, yield_now};
 use crate::refs::Shared;
 use crate::ring::{self, Ring};
 use crate::wait::{self, Fetched, Table};
@@ -85,6 +87,9 @@ use flow::{Flow, Meeting, Unreceived, Unsent};
 
 /// How often who empties a closed channel lets a sender run that is in the middle of its operation.
 const PATIENCE: u32 = 64;
+
+/// In a count of ends: there will be no more than the one there is ([`single`]).
+const SINGLE: usize = !(usize::MAX >> 1);
 
 /// Which side of a channel an end is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +116,7 @@ pub(crate) struct Channel<T> {
     flow: Flow<T>,
     sending: Table<T>,
     receiving: Table<T>,
-    /// How many ends there are.
+    /// How many ends there are, and the flag SINGLE.
     senders: AtomicUsize,
     receivers: AtomicUsize,
 }
@@ -334,7 +339,7 @@ impl<T> Channel<T> {
     /// The baton: somebody of that side was woken and goes.
     fn pass_on(&self, side: Side) {
         // Relaxed: nobody becomes a receiver again when the last one has gone, and that one discards what is there then.
-        if side == Side::Receiver && self.receivers.load(Ordering::Relaxed) == 0 {
+        if side == Side::Receiver && self.count(side) == 0 {
             return self.discard();
         }
         if self.flow.is_rendezvous() || self.receiving.has_returned() {
@@ -410,11 +415,16 @@ impl<T> Channel<T> {
         self.ends(side).fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One end more, if there is one.
+    /// How many ends there are.
+    fn count(&self, side: Side) -> usize {
+        self.ends(side).load(Ordering::Relaxed) & !SINGLE
+    }
+
+    /// One end more, if there is one that is not single.
     fn try_enter(&self, side: Side) -> bool {
         let count = self.ends(side);
         let mut ends = count.load(Ordering::Relaxed);
-        while ends != 0 {
+        while ends & !SINGLE != 0 && ends & SINGLE == 0 {
             // Relaxed: as above, when it succeeds.
             match count.compare_exchange_weak(ends, ends + 1, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return true,
@@ -426,8 +436,11 @@ impl<T> Channel<T> {
 
     /// One end less. The last one of a side closes the channel; with the last receiver goes what is still queued.
     fn leave(&self, side: Side) {
-        // Relaxed: closing is a read-modify-write of the word that every send changes, so it comes after the last of them.
-        if self.ends(side).fetch_sub(1, Ordering::Relaxed) != 1 {
+        // (Closing needs none of this: it is a read-modify-write of the word that every send changes, so it comes after the last
+        // of them.)
+        // ORDERING [channel.single]: Release, pairs with the Acquire in `make_single`: what this end began is visible to the one that
+        // is left. Model: loom `single::a_waiting_send_is_seen`.
+        if self.ends(side).fetch_sub(1, edge!(channel.single: Release)) & !SINGLE != 1 {
             return;
         }
         self.close();
@@ -537,7 +550,7 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// A channel that holds up to `capacity` messages, or why there is none.
 ///
 /// # Errors
-/// [`CapacityError::TooLarge`] for more than 2^60 messages (2^28 where words have 32 bits), or more than an address space
+/// [`CapacityError::TooLarge`] for more than 2^59 messages (2^27 where words have 32 bits), or more than an address space
 /// holds: each takes its size, and a word beside it. [`CapacityError::NoMemory`] when the allocator refuses. (A system that grants more memory than it has refuses later, when the slots are used.)
 ///
 /// ```

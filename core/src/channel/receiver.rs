@@ -129,7 +129,11 @@ impl<T> Receiver<T> {
     /// # Errors
     /// [`ParkError`].
     pub fn recv_parking(&self, park: &impl Park) -> Result<T, ParkError> {
-        let mut patience = Patience::new();
+        self.recv_patiently(park, Patience::new())
+    }
+
+    /// The same, with so much patience left before it sleeps.
+    pub(super) fn recv_patiently(&self, park: &impl Park, mut patience: Patience) -> Result<T, ParkError> {
         loop {
             match self.take() {
                 Ok(message) => return Ok(message),

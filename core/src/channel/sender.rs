@@ -123,7 +123,16 @@ impl<T> Sender<T> {
     /// assert_eq!(tx.send_parking(2, &NoPatience), Err((2, ParkError::TimedOut)));
     /// ```
     pub fn send_parking(&self, message: T, park: &impl Park) -> Result<(), (T, ParkError)> {
-        let mut patience = Patience::new();
+        self.send_patiently(message, park, Patience::new())
+    }
+
+    /// The same, with so much patience left before it sleeps.
+    pub(super) fn send_patiently(
+        &self,
+        message: T,
+        park: &impl Park,
+        mut patience: Patience,
+    ) -> Result<(), (T, ParkError)> {
         let mut message = message;
         loop {
             message = match self.offer(message) {
@@ -178,7 +187,8 @@ macro_rules! either_end {
             }
 
             /// Closes the channel, and takes back what is queued: without this it can still be received, or is dropped with the
-            /// last receiver. (Of an end whose domain has closed: nothing.)
+            /// last receiver. (Of an end whose domain has closed: nothing. And while a [`Consumer`](crate::Consumer) has the other
+            /// side, little or nothing: what is queued is his.)
             ///
             /// ```
             #[doc = concat!("use crossinterp_core::{", stringify!($end), ", unbounded};")]
@@ -255,16 +265,12 @@ macro_rules! either_end {
 
             /// How many senders there are at this moment.
             pub fn sender_count(&self) -> usize {
-                self.0.line().map_or(0, |channel| {
-                    channel.ends($crate::channel::Side::Sender).load($crate::primitive::Ordering::Relaxed)
-                })
+                self.0.line().map_or(0, |channel| channel.count($crate::channel::Side::Sender))
             }
 
             /// How many receivers there are at this moment.
             pub fn receiver_count(&self) -> usize {
-                self.0.line().map_or(0, |channel| {
-                    channel.ends($crate::channel::Side::Receiver).load($crate::primitive::Ordering::Relaxed)
-                })
+                self.0.line().map_or(0, |channel| channel.count($crate::channel::Side::Receiver))
             }
 
             /// Whether a domain that held this end has closed, and with it this end. Every operation then says

@@ -30,7 +30,7 @@ macro_rules! weak_end {
         }
 
         impl<T> $weak<T> {
-            /// An end; `None` when the last one of that side is gone, the domain that holds it has closed, or there is no
+            /// An end; `None` when the last one of that side is gone or is a single one, the domain that holds it has closed, or there is no
             /// memory for that domain to hold one more. (A channel that was closed while it had ends still gives one.)
             pub fn upgrade(&self) -> Option<$end<T>> {
                 self.0.upgrade().map($end)

@@ -40,6 +40,11 @@ pub(super) fn waits(word: usize) -> bool {
     matches!(state(word), WAITING | CALLING)
 }
 
+/// Whether it is some operation's that is not over.
+pub(super) fn has_owner(word: usize) -> bool {
+    !matches!(state(word), FREE | LEFT | RETURNED)
+}
+
 /// Whether a message can be moved out of it, or into it.
 pub(super) fn offers(word: usize) -> bool {
     state(word) == WAITING

@@ -8,7 +8,7 @@ use core::task::Waker;
 use super::choice::{Claim, Pairing, pair};
 use super::node::{
     CALLING, CLAIMED, DONE, ENDED, FREE, HELD, MOST_TICKETS, MOVING, Node, RETURNED, TICKET, TOLD, WAITING,
-    WOKEN, has_message, is_older, offers, state, to, waits,
+    WOKEN, has_message, has_owner, is_older, offers, state, to, waits,
 };
 use super::{End, Fetched, Handed, Left, Place, Ticket};
 use crate::primitive::{AtomicPtr, AtomicUsize, Ordering, UnsafeCell, edge, stop_point};
@@ -461,6 +461,11 @@ impl<M> Table<M> {
     /// Of sends, how many there are of these.
     pub fn messages(&self) -> usize {
         self.nodes().filter(|node| has_message(node.word.load(Ordering::Relaxed))).count()
+    }
+
+    /// Whether an operation has a node at this moment, waiting or not.
+    pub fn has_owner(&self) -> bool {
+        self.oldest(|_, word| has_owner(word)).is_some()
     }
 
     /// Whether an operation is waiting at this moment.

@@ -11,4 +11,5 @@ mod outcomes;
 mod refs;
 mod ring;
 mod select;
+mod single;
 mod wait;

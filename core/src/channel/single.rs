@@ -1,0 +1,555 @@
+//! Ends that are not shared: a [`Producer`] is the only sender of its channel, a [`Consumer`] the only receiver.
+//!
+//! On a bounded channel such an end is alone on its side of the queue ([`crate::ring`], `single`), and needs no compare-exchange for
+//! a message. It is a sender (receiver) inside: whatever is more than putting a message in (taking one out) at once, it does as that
+//! one, *together* with all who may be concerned, and is alone again after it. So nobody waits, or is handed anything, while he is
+//! alone, and all that is said of channels elsewhere is true here.
+//!
+//! # Who else comes to that side of the queue
+//!
+//! - Other ends: there are none. The count of ends has the flag SINGLE, which keeps weak ends from making one.
+//! - Waiting operations, which keep a channel without an end: while one of that side is not over, no end becomes single. (An end that
+//!   its domain has released may be in the middle of an operation. What it does to the queue then fails, as against a peer in the
+//!   middle of its own.)
+//! - Who takes back what is queued ([`super::Drain`]): while the consumer is alone, he gets nothing.
+//! - The domain that holds the end and closes: it closes the channel, which is seen by the flags. What is queued it cannot drop while the
+//!   consumer is alone; it announces itself on the consumer's word, and so the consumer drops it in his next operation, or when he
+//!   goes. (He ends being alone by a read-modify-write of that word, and looks then whether his domain has released him: of the two that one
+//!   comes second who sees what the other did.)
+//! - A select that gives up a slot that it reserved: it leaves it to the consumer to pass it.
+
+use core::fmt;
+use core::mem::ManuallyDrop;
+
+use super::end::End;
+use super::flow::Flow;
+use super::policy::Patience;
+use super::{
+    CapacityError, Channel, OfferError, ParkError, Receiver, SINGLE, Sender, Side, TakeError, TryRecvError,
+    TrySendError, try_bounded,
+};
+use crate::park::Park;
+use crate::primitive::{Ordering, edge};
+use crate::ring::Word;
+
+impl<T> Channel<T> {
+    /// Makes the one end of that side a single one. `false`: there are others, or waiting operations.
+    fn make_single(&self, side: Side, is_ended: impl Fn() -> bool) -> bool {
+        // ORDERING [channel.single]: Acquire, pairs with the Release in `leave`: what other ends began is visible, and that the
+        // domain has released this one. Model: loom `single::a_waiting_send_is_seen`.
+        let made = self.ends(side).compare_exchange(
+            1,
+            1 | SINGLE,
+            edge!(channel.single: Acquire),
+            Ordering::Relaxed,
+        );
+        if made.is_err() {
+            return false;
+        }
+        if is_ended() || self.waiting(side).has_owner() {
+            self.end_single(side);
+            return false;
+        }
+        true
+    }
+
+    fn end_single(&self, side: Side) {
+        // Relaxed: the end is the caller's.
+        self.ends(side).fetch_and(!SINGLE, Ordering::Relaxed);
+    }
+
+    /// # Safety
+    /// The caller has the single end of that side, and is not alone.
+    unsafe fn begin_alone(&self, side: Side) {
+        if let Flow::Bounded(ring) = &self.flow {
+            // SAFETY: passed on to the caller.
+            unsafe { ring.begin_alone(word(side)) };
+        }
+    }
+
+    /// # Safety
+    /// The caller has the single end of that side.
+    unsafe fn end_alone(&self, side: Side) {
+        if let Flow::Bounded(ring) = &self.flow {
+            // SAFETY: passed on to the caller.
+            unsafe { ring.end_alone(word(side)) };
+        }
+    }
+}
+
+/// What the operations of that side move.
+fn word(side: Side) -> Word {
+    match side {
+        Side::Sender => Word::Tail,
+        Side::Receiver => Word::Head,
+    }
+}
+
+/// A single end does as others do, until this is dropped.
+struct Together<'e, T>(&'e End<T>, Side);
+
+impl<'e, T> Together<'e, T> {
+    /// # Safety
+    /// It is the single end of that side.
+    unsafe fn begin(end: &'e End<T>, side: Side) -> Self {
+        let this = Self(end, side);
+        if let Some(channel) = end.line() {
+            // SAFETY: passed on to the caller.
+            unsafe { channel.end_alone(side) };
+            if side == Side::Receiver && end.is_ended() {
+                // What its domain could not take out.
+                channel.discard();
+            }
+        }
+        this
+    }
+}
+
+impl<T> Drop for Together<'_, T> {
+    fn drop(&mut self) {
+        if let Some(channel) = self.0.line()
+            && !self.0.is_ended()
+        {
+            // SAFETY: it is the single end, and `begin` ended that it was alone.
+            unsafe { channel.begin_alone(self.1) };
+        }
+    }
+}
+
+/// The only sending end of a channel: it cannot be cloned, and sending takes `&mut`. On a bounded channel it sends without any
+/// read-modify-write, and so faster than a [`Sender`], whatever the receivers are.
+///
+/// Made by [`Sender::try_into_single`] or [`bounded_single`]. Use it where one thread produces all messages of a bounded channel. It does
+/// nothing for unbounded and rendezvous channels, on which it works as the sender that it was made of; nor for one that is full (or whose
+/// receiver sleeps) at most messages, where sending costs as much as always, and a little more. While it is alone a receiver that goes to
+/// sleep pays for that: by a system call of about a microsecond (on Linux; elsewhere each send pays for it, by a fence).
+///
+/// ```
+/// let (mut tx, mut rx) = crossinterp_core::bounded_single(2);
+/// std::thread::spawn(move || (1..=3).for_each(|number| tx.send(number).unwrap()));
+/// assert_eq!(rx.iter().sum::<i32>(), 6);
+/// ```
+pub struct Producer<T>(Sender<T>);
+
+/// The only receiving end of a channel: it cannot be cloned, and receiving takes `&mut`. On a bounded channel it receives without any
+/// read-modify-write, and so faster than a [`Receiver`], whatever the senders are.
+///
+/// Made by [`Receiver::try_into_single`] or [`bounded_single`]; when to use it is as for [`Producer`]. What is queued is its own:
+/// [`Sender::close_and_drain`] of the other side gets nothing of it, or what there is at a moment at which it waits. When the domain closes that
+/// holds it, what is queued is dropped in its next operation, or with it.
+///
+/// ```
+/// use crossinterp_core::bounded;
+///
+/// let (tx, rx) = bounded(2);
+/// let mut rx = rx.try_into_single().unwrap();
+/// tx.send(1).unwrap();
+/// tx.clone().send(2).unwrap();
+/// assert_eq!((rx.recv(), rx.recv()), (Ok(1), Ok(2)));
+/// ```
+pub struct Consumer<T>(Receiver<T>);
+
+/// Writes what both sides have.
+macro_rules! single_end {
+    ($single:ident, $end:ident, $side:expr, $variable:literal) => {
+        impl<T> $end<T> {
+            #[doc = concat!("Makes it a [`", stringify!($single), "`], if it is the only one.")]
+            ///
+            /// # Errors
+            /// It comes back: there are others, or waiting operations of this side are not over; or its domain has closed.
+            ///
+            /// ```
+            /// let (tx, rx) = crossinterp_core::bounded::<u8>(1);
+            #[doc = concat!("let other = ", $variable, ".clone();")]
+            #[doc = concat!("let ", $variable, " = ", $variable, ".try_into_single().unwrap_err(); // there is another")]
+            /// drop(other);
+            #[doc = concat!("let single = ", $variable, ".try_into_single().unwrap();")]
+            #[doc = concat!("assert!(single.into_shared().try_into_single().is_ok());")]
+            /// ```
+            pub fn try_into_single(self) -> Result<$single<T>, Self> {
+                if let Some(channel) = self.0.line() {
+                    if self.0.is_stale() || !channel.make_single($side, || self.0.is_ended()) {
+                        return Err(self);
+                    }
+                    // SAFETY: just made.
+                    unsafe { channel.begin_alone($side) };
+                }
+                Ok($single(self))
+            }
+        }
+
+        impl<T> $single<T> {
+            /// Has it do something as all others do it.
+            fn together<R>(&mut self, operate: impl FnOnce(&$end<T>) -> R) -> R {
+                // SAFETY: it is the single one.
+                let _together = unsafe { Together::begin(&self.0.0, $side) };
+                operate(&self.0)
+            }
+
+            #[doc = concat!("Makes it a [`", stringify!($end), "`] again, which can be cloned.")]
+            ///
+            /// ```
+            /// let (tx, rx) = crossinterp_core::bounded_single::<u8>(1);
+            /// let (tx, rx) = (tx.into_shared(), rx.into_shared());
+            /// tx.clone().send(1).unwrap();
+            /// assert_eq!(rx.clone().recv(), Ok(1));
+            /// ```
+            pub fn into_shared(self) -> $end<T> {
+                let mut this = ManuallyDrop::new(self);
+                this.leave();
+                if let Some(channel) = this.0.0.line()
+                    && !this.0.is_stale()
+                {
+                    channel.end_single($side);
+                }
+                // SAFETY: it is read once, and not dropped where it stood.
+                unsafe { core::ptr::read(&this.0) }
+            }
+
+            /// Ends that it is alone.
+            fn leave(&mut self) {
+                if !self.0.is_stale() {
+                    // SAFETY: it is the single one. (It does not begin to be alone again.)
+                    let together = unsafe { Together::begin(&self.0.0, $side) };
+                    core::mem::forget(together);
+                }
+            }
+
+            /// Closes the channel for both sides: nothing more can be sent, what is queued can still be received. Closing again
+            /// does nothing.
+            ///
+            /// ```
+            /// use crossinterp_core::{TryRecvError, bounded_single};
+            ///
+            /// let (mut tx, mut rx) = bounded_single(2);
+            /// tx.send(1).unwrap();
+            #[doc = concat!($variable, ".close();")]
+            /// assert!(tx.is_closed() && rx.is_closed() && tx.send(2).is_err());
+            /// assert_eq!(rx.try_recv(), Ok(1));
+            /// assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+            /// ```
+            pub fn close(&self) {
+                self.0.close();
+            }
+
+            /// Whether nothing can be sent any more: it was closed, or one side is gone.
+            pub fn is_closed(&self) -> bool {
+                self.0.is_closed()
+            }
+
+            /// How many messages are queued at this moment.
+            ///
+            /// ```
+            /// let (mut tx, rx) = crossinterp_core::bounded_single(2);
+            #[doc = concat!("assert!(", $variable, ".is_empty() && !", $variable, ".is_full());")]
+            /// tx.send(1).unwrap();
+            #[doc = concat!("assert_eq!((", $variable, ".len(), ", $variable, ".capacity()), (1, Some(2)));")]
+            /// tx.send(2).unwrap();
+            #[doc = concat!("assert!(", $variable, ".is_full());")]
+            /// # drop(rx);
+            /// ```
+            pub fn len(&self) -> usize {
+                self.0.len()
+            }
+
+            /// Whether none is queued at this moment. A rendezvous channel's queue is always empty.
+            pub fn is_empty(&self) -> bool {
+                self.0.is_empty()
+            }
+
+            /// Whether the queue has no room at this moment. A rendezvous channel's is always full.
+            pub fn is_full(&self) -> bool {
+                self.0.is_full()
+            }
+
+            /// How many messages it holds at most; `None`: it is unbounded.
+            pub fn capacity(&self) -> Option<usize> {
+                self.0.capacity()
+            }
+
+            /// A number that no other channel has while an end of this one lives; the same for both sides.
+            pub fn channel_id(&self) -> usize {
+                self.0.channel_id()
+            }
+
+            /// Whether a domain that held this end has closed, and with it this end.
+            pub fn is_ended(&self) -> bool {
+                self.0.is_ended()
+            }
+        }
+
+        impl<T> Drop for $single<T> {
+            fn drop(&mut self) {
+                self.leave();
+            }
+        }
+
+        impl<T> fmt::Debug for $single<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.0.fmt(stringify!($single), f)
+            }
+        }
+    };
+}
+
+single_end!(Producer, Sender, Side::Sender, "tx");
+single_end!(Consumer, Receiver, Side::Receiver, "rx");
+
+impl<T> Producer<T> {
+    /// Sends, if nothing is in the way; else the message comes back.
+    #[inline]
+    pub(crate) fn send_at_once(&mut self, message: T) -> Result<(), T> {
+        let channel = self.0.0.channel();
+        let Flow::Bounded(ring) = &channel.flow else { return Err(message) };
+        // (If its domain has released it, the channel is closed.)
+        // SAFETY: it is the single one, and by `&mut` the caller alone has it.
+        if unsafe { ring.push_alone(message)? } {
+            channel.wake(Side::Receiver);
+        }
+        Ok(())
+    }
+
+    /// As the sender that it is; by [`Producer::send_at_once`] it could not.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn as_sender<R>(&mut self, message: T, send: impl FnOnce(&Sender<T>, T) -> R) -> R {
+        self.together(|sender| send(sender, message))
+    }
+
+    /// Sends without waiting.
+    ///
+    /// # Errors
+    /// As [`Sender::try_send`].
+    ///
+    /// # Panics
+    /// Never, as [`Sender::try_send`].
+    ///
+    /// ```
+    /// use crossinterp_core::{TrySendError, bounded_single};
+    ///
+    /// let (mut tx, rx) = bounded_single(1);
+    /// assert_eq!(tx.try_send(1), Ok(()));
+    /// assert_eq!(tx.try_send(2), Err(TrySendError::Full(2)));
+    /// drop(rx);
+    /// assert_eq!(tx.try_send(3), Err(TrySendError::Disconnected(3)));
+    /// ```
+    #[inline]
+    pub fn try_send(&mut self, message: T) -> Result<(), TrySendError<T>> {
+        match self.send_at_once(message) {
+            Ok(()) => Ok(()),
+            Err(message) => self.as_sender(message, Sender::try_send),
+        }
+    }
+
+    /// As [`Producer::try_send`], with every reason told apart and none that ends the process.
+    ///
+    /// # Errors
+    /// [`OfferError`], with the message.
+    ///
+    /// ```
+    /// use crossinterp_core::{OfferError, bounded_single};
+    ///
+    /// let (mut tx, _rx) = bounded_single(1);
+    /// assert_eq!(tx.offer(1), Ok(()));
+    /// assert_eq!(tx.offer(2), Err(OfferError::Full(2)));
+    /// ```
+    #[inline]
+    pub fn offer(&mut self, message: T) -> Result<(), OfferError<T>> {
+        match self.send_at_once(message) {
+            Ok(()) => Ok(()),
+            Err(message) => self.as_sender(message, Sender::offer),
+        }
+    }
+
+    /// Sends, sleeping by the embedder's means while there is no room; [`Sender::send_parking`] has an example of such means.
+    ///
+    /// # Errors
+    /// [`ParkError`], with the message.
+    pub fn send_parking(&mut self, message: T, park: &impl Park) -> Result<(), (T, ParkError)> {
+        let mut patience = Patience::new();
+        let mut message = message;
+        loop {
+            match self.send_at_once(message) {
+                Ok(()) => return Ok(()),
+                Err(back) => message = back,
+            }
+            if !self.tries_alone() || !patience.wait() {
+                break;
+            }
+        }
+        self.as_sender(message, |sender, message| sender.send_patiently(message, park, patience))
+    }
+
+    /// Whether it is worth it to try again, alone.
+    fn tries_alone(&self) -> bool {
+        match &self.0.0.channel().flow {
+            Flow::Bounded(ring) => ring.is_undisturbed(Word::Tail),
+            _ => false,
+        }
+    }
+}
+
+impl<T> Consumer<T> {
+    /// Receives, if nothing is in the way.
+    #[inline]
+    pub(crate) fn recv_at_once(&mut self) -> Option<T> {
+        let channel = self.0.0.line()?;
+        let Flow::Bounded(ring) = &channel.flow else { return None };
+        if channel.receiving.has_returned() {
+            return None;
+        }
+        // (If its domain has released it, it was announced at its word.)
+        // SAFETY: it is the single one, and by `&mut` the caller alone has it.
+        let (message, awaited) = unsafe { ring.pop_alone() }?;
+        if awaited {
+            channel.wake(Side::Sender);
+        }
+        Some(message)
+    }
+
+    /// As the receiver that it is; by [`Consumer::recv_at_once`] it could not.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn as_receiver<R>(&mut self, receive: impl FnOnce(&Receiver<T>) -> R) -> R {
+        self.together(receive)
+    }
+
+    /// Whether the messages come from a clock, or never.
+    #[cfg(feature = "std")]
+    pub(crate) fn has_source(&self) -> bool {
+        self.0.source().is_some()
+    }
+
+    /// Receives without waiting.
+    ///
+    /// # Errors
+    /// As [`Receiver::try_recv`].
+    ///
+    /// ```
+    /// use crossinterp_core::{TryRecvError, bounded_single};
+    ///
+    /// let (mut tx, mut rx) = bounded_single(1);
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    /// tx.try_send(1).unwrap();
+    /// drop(tx);
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+    /// ```
+    #[inline]
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        match self.recv_at_once() {
+            Some(message) => Ok(message),
+            None => self.as_receiver(Receiver::try_recv),
+        }
+    }
+
+    /// As [`Consumer::try_recv`], with every reason told apart.
+    ///
+    /// # Errors
+    /// [`TakeError`].
+    ///
+    /// ```
+    /// use crossinterp_core::{TakeError, bounded_single};
+    ///
+    /// let (mut tx, mut rx) = bounded_single(1);
+    /// assert_eq!(rx.take(), Err(TakeError::Empty));
+    /// tx.try_send(1).unwrap();
+    /// assert_eq!(rx.take(), Ok(1));
+    /// ```
+    #[inline]
+    pub fn take(&mut self) -> Result<T, TakeError> {
+        match self.recv_at_once() {
+            Some(message) => Ok(message),
+            None => self.as_receiver(Receiver::take),
+        }
+    }
+
+    /// Receives, sleeping by the embedder's means while there is no message; [`Park`] has an example.
+    ///
+    /// # Errors
+    /// [`ParkError`].
+    pub fn recv_parking(&mut self, park: &impl Park) -> Result<T, ParkError> {
+        let mut patience = Patience::new();
+        loop {
+            if let Some(message) = self.recv_at_once() {
+                return Ok(message);
+            }
+            if !self.tries_alone() || !patience.wait() {
+                break;
+            }
+        }
+        self.as_receiver(|receiver| receiver.recv_patiently(park, patience))
+    }
+
+    /// Whether it is worth it to try again, alone.
+    fn tries_alone(&self) -> bool {
+        let Some(channel) = self.0.0.line() else { return false };
+        match &channel.flow {
+            Flow::Bounded(ring) => ring.is_undisturbed(Word::Head) && !channel.receiving.has_returned(),
+            _ => false,
+        }
+    }
+
+    /// The messages that are there, until one is missing.
+    ///
+    /// ```
+    /// let (mut tx, mut rx) = crossinterp_core::bounded_single(2);
+    /// tx.try_send(1).unwrap();
+    /// tx.try_send(2).unwrap();
+    /// assert_eq!(rx.try_iter().collect::<Vec<_>>(), [1, 2]);
+    /// ```
+    pub fn try_iter(&mut self) -> ConsumerTryIter<'_, T> {
+        ConsumerTryIter(self)
+    }
+}
+
+/// See [`Consumer::try_iter`].
+#[derive(Debug)]
+pub struct ConsumerTryIter<'a, T>(&'a mut Consumer<T>);
+
+impl<T> Iterator for ConsumerTryIter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.try_recv().ok()
+    }
+}
+
+/// As [`bounded`](crate::bounded), with ends that are not shared.
+///
+/// # Panics
+/// When there is no memory for that many; [`try_bounded_single`] answers instead.
+///
+/// ```
+/// use crossinterp_core::{TrySendError, bounded_single};
+///
+/// let (mut tx, mut rx) = bounded_single(1);
+/// tx.try_send("first").unwrap();
+/// assert_eq!(tx.try_send("second"), Err(TrySendError::Full("second")));
+/// assert_eq!(rx.try_recv(), Ok("first"));
+/// ```
+pub fn bounded_single<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
+    match try_bounded_single(capacity) {
+        Ok(ends) => ends,
+        Err(error) => panic!("a channel for {capacity} messages: {error}"),
+    }
+}
+
+/// A channel that holds up to `capacity` messages, with ends that are not shared, or why there is none.
+///
+/// # Errors
+/// [`CapacityError`], as for [`try_bounded`].
+///
+/// ```
+/// use crossinterp_core::{CapacityError, try_bounded_single};
+///
+/// assert_eq!(try_bounded_single::<u64>(usize::MAX / 2).unwrap_err(), CapacityError::TooLarge);
+/// assert!(try_bounded_single::<u64>(128).is_ok());
+/// ```
+pub fn try_bounded_single<T>(capacity: usize) -> Result<(Producer<T>, Consumer<T>), CapacityError> {
+    let (sender, receiver) = try_bounded(capacity)?;
+    match (sender.try_into_single(), receiver.try_into_single()) {
+        (Ok(producer), Ok(consumer)) => Ok((producer, consumer)),
+        _ => unreachable!("nobody else knows the channel"),
+    }
+}
