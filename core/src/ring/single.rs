@@ -120,7 +120,7 @@ impl<T> Ring<T> {
             let true_one = self.alone(word).load(Ordering::Relaxed) << FLAGS;
             // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: who closes a channel whose receiver's domain
             // ends leaves to that receiver what he cannot take out, if he comes first. Model: loom
-            // `single::a_domain_leaves_nothing_behind`.
+            // `single::a_domain_leaves_to_the_consumer_what_it_cannot_drop`.
             let ended = self.word(word).compare_exchange_weak(
                 seen,
                 true_one | (seen & (AWAITED | CLOSED)),

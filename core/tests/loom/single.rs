@@ -8,6 +8,7 @@ use crossinterp_core::internals::ring::{PopError, PushError, Ring, Word};
 use crossinterp_core::{Domain, RecvError, SendError, bounded, bounded_single};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
+use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
 use super::outcomes::{explore, explore_within};
@@ -451,6 +452,40 @@ fn a_domain_leaves_nothing_behind() {
         assert_eq!(drops.load(StdOrdering::Relaxed), 1);
         assert!(tx.try_send(Counts(drops)).is_err());
         at_once
+    });
+}
+
+/// The same if the consumer goes later, and has not heard of it but by its word.
+#[test]
+fn a_domain_leaves_to_the_consumer_what_it_cannot_drop() {
+    explore_within(2, [(true, 0)], || {
+        let drops = StdArc::new(StdAtomicUsize::new(0));
+        let (tx, rx) = bounded(1);
+        let domain = Domain::try_open().unwrap();
+        let held = rx.held_by(&domain).unwrap();
+        drop(rx);
+        let consumer = held.try_into_single().unwrap();
+        tx.try_send(Counts(StdArc::clone(&drops))).ok().unwrap();
+        let has_closed = Arc::new(AtomicBool::new(false));
+        // In a thread of its own: what a thread saw before it yields loom does not show it again.
+        let goer = {
+            let has_closed = Arc::clone(&has_closed);
+            thread::spawn(move || {
+                let closed = (0..100).any(|_| {
+                    thread::yield_now();
+                    has_closed.load(Ordering::Relaxed)
+                });
+                drop(consumer);
+                closed
+            })
+        };
+        domain.close();
+        has_closed.store(true, Ordering::Relaxed);
+        let by_closer = drops.load(StdOrdering::Relaxed);
+        let closed = goer.join().unwrap();
+        assert_eq!(drops.load(StdOrdering::Relaxed), 1);
+        drop(tx);
+        (closed, by_closer)
     });
 }
 
