@@ -127,7 +127,7 @@ impl<T> Consumer<T> {
     #[inline(never)]
     fn recv_slowly(&mut self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         if self.has_source() {
-            return self.as_receiver(|receiver| receiver.recv_until(deadline));
+            return self.recv_as_receiver(|receiver| receiver.recv_until(deadline));
         }
         self.recv_parking(&ThreadPark { deadline }).map_err(not_received::<T>)
     }

@@ -2,8 +2,9 @@
 //!
 //! On a bounded channel such an end is alone on its side of the queue ([`crate::ring`], `single`), and needs no compare-exchange for
 //! a message. It is a sender (receiver) inside: whatever is more than putting a message in (taking one out) at once, it does as that
-//! one, *together* with all who may be concerned, and is alone again after it. So nobody waits, or is handed anything, while he is
-//! alone, and all that is said of channels elsewhere is true here.
+//! one, and is alone again when it has done so many at once after it ([`STEADY`]). So nobody waits, or is handed anything, while he is
+//! alone, and all that is said of channels elsewhere is true here. And where each message is waited for, it is never alone, and costs
+//! nobody more than a shared end does.
 //!
 //! # Who else comes to that side of the queue
 //!
@@ -77,6 +78,9 @@ impl<T> Channel<T> {
     }
 }
 
+/// How many messages in a row a single end moves at once before it is alone.
+const STEADY: u8 = if cfg!(loom) { 1 } else { 8 };
+
 /// What the operations of that side move.
 fn word(side: Side) -> Word {
     match side {
@@ -85,33 +89,27 @@ fn word(side: Side) -> Word {
     }
 }
 
-/// A single end does as others do, until this is dropped.
-struct Together<'e, T>(&'e End<T>, Side);
-
-impl<'e, T> Together<'e, T> {
+impl<T> End<T> {
     /// # Safety
-    /// It is the single end of that side.
-    unsafe fn begin(end: &'e End<T>, side: Side) -> Self {
-        let this = Self(end, side);
-        if let Some(channel) = end.line() {
-            // SAFETY: passed on to the caller.
-            unsafe { channel.end_alone(side) };
-            if side == Side::Receiver && end.is_ended() {
-                // What its domain could not take out.
-                channel.discard();
-            }
-        }
-        this
-    }
-}
-
-impl<T> Drop for Together<'_, T> {
-    fn drop(&mut self) {
-        if let Some(channel) = self.0.line()
-            && !self.0.is_ended()
+    /// It is a single end, and not alone.
+    unsafe fn begin_alone(&self, side: Side) {
+        if let Some(channel) = self.line()
+            && !self.is_ended()
         {
-            // SAFETY: it is the single end, and `begin` ended that it was alone.
-            unsafe { channel.begin_alone(self.1) };
+            // SAFETY: passed on to the caller.
+            unsafe { channel.begin_alone(side) };
+        }
+    }
+
+    /// # Safety
+    /// It is a single end.
+    unsafe fn end_alone(&self, side: Side) {
+        let Some(channel) = self.line() else { return };
+        // SAFETY: passed on to the caller.
+        unsafe { channel.end_alone(side) };
+        if side == Side::Receiver && self.is_ended() {
+            // What its domain could not take out.
+            channel.discard();
         }
     }
 }
@@ -129,7 +127,11 @@ impl<T> Drop for Together<'_, T> {
 /// std::thread::spawn(move || (1..=3).for_each(|number| tx.send(number).unwrap()));
 /// assert_eq!(rx.iter().sum::<i32>(), 6);
 /// ```
-pub struct Producer<T>(Sender<T>);
+pub struct Producer<T> {
+    sender: Sender<T>,
+    /// How many messages in a row it has sent at once; with `STEADY` it is alone, if the queue is open.
+    steady: u8,
+}
 
 /// The only receiving end of a channel: it cannot be cloned, and receiving takes `&mut`. On a bounded channel it receives without any
 /// read-modify-write, and so faster than a [`Receiver`], whatever the senders are.
@@ -147,11 +149,15 @@ pub struct Producer<T>(Sender<T>);
 /// tx.clone().send(2).unwrap();
 /// assert_eq!((rx.recv(), rx.recv()), (Ok(1), Ok(2)));
 /// ```
-pub struct Consumer<T>(Receiver<T>);
+pub struct Consumer<T> {
+    receiver: Receiver<T>,
+    /// How many messages in a row it has received at once; with `STEADY` it is alone, if the queue is open.
+    steady: u8,
+}
 
 /// Writes what both sides have.
 macro_rules! single_end {
-    ($single:ident, $end:ident, $side:expr, $variable:literal) => {
+    ($single:ident, $end:ident, $end_field:ident, $side:expr, $variable:literal) => {
         impl<T> $end<T> {
             #[doc = concat!("Makes it a [`", stringify!($single), "`], if it is the only one.")]
             ///
@@ -167,25 +173,18 @@ macro_rules! single_end {
             #[doc = concat!("assert!(single.into_shared().try_into_single().is_ok());")]
             /// ```
             pub fn try_into_single(self) -> Result<$single<T>, Self> {
-                if let Some(channel) = self.0.line() {
-                    if self.0.is_stale() || !channel.make_single($side, || self.0.is_ended()) {
-                        return Err(self);
-                    }
-                    // SAFETY: just made.
-                    unsafe { channel.begin_alone($side) };
+                if let Some(channel) = self.0.line()
+                    && (self.0.is_stale() || !channel.make_single($side, || self.0.is_ended()))
+                {
+                    return Err(self);
                 }
-                Ok($single(self))
+                // SAFETY: just made.
+                unsafe { self.0.begin_alone($side) };
+                Ok($single { $end_field: self, steady: STEADY })
             }
         }
 
         impl<T> $single<T> {
-            /// Has it do something as all others do it.
-            fn together<R>(&mut self, operate: impl FnOnce(&$end<T>) -> R) -> R {
-                // SAFETY: it is the single one.
-                let _together = unsafe { Together::begin(&self.0.0, $side) };
-                operate(&self.0)
-            }
-
             #[doc = concat!("Makes it a [`", stringify!($end), "`] again, which can be cloned.")]
             ///
             /// ```
@@ -197,21 +196,38 @@ macro_rules! single_end {
             pub fn into_shared(self) -> $end<T> {
                 let mut this = ManuallyDrop::new(self);
                 this.leave();
-                if let Some(channel) = this.0.0.line()
-                    && !this.0.is_stale()
+                if let Some(channel) = this.$end_field.0.line()
+                    && !this.$end_field.is_stale()
                 {
                     channel.end_single($side);
                 }
                 // SAFETY: it is read once, and not dropped where it stood.
-                unsafe { core::ptr::read(&this.0) }
+                unsafe { core::ptr::read(&this.$end_field) }
             }
 
             /// Ends that it is alone.
             fn leave(&mut self) {
-                if !self.0.is_stale() {
-                    // SAFETY: it is the single one. (It does not begin to be alone again.)
-                    let together = unsafe { Together::begin(&self.0.0, $side) };
-                    core::mem::forget(together);
+                self.steady = 0;
+                if !self.$end_field.is_stale() {
+                    // SAFETY: it is the single one.
+                    unsafe { self.$end_field.0.end_alone($side) };
+                }
+            }
+
+            /// It is about to do more than move a message at once.
+            fn be_disturbed(&mut self) {
+                if self.steady == STEADY {
+                    self.leave();
+                }
+                self.steady = 0;
+            }
+
+            /// It has moved a message at once, not alone.
+            fn be_steady(&mut self) {
+                self.steady += 1;
+                if self.steady == STEADY {
+                    // SAFETY: it is the single one, and was not alone before.
+                    unsafe { self.$end_field.0.begin_alone($side) };
                 }
             }
 
@@ -229,12 +245,12 @@ macro_rules! single_end {
             /// assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
             /// ```
             pub fn close(&self) {
-                self.0.close();
+                self.$end_field.close();
             }
 
             /// Whether nothing can be sent any more: it was closed, or one side is gone.
             pub fn is_closed(&self) -> bool {
-                self.0.is_closed()
+                self.$end_field.is_closed()
             }
 
             /// How many messages are queued at this moment.
@@ -249,32 +265,32 @@ macro_rules! single_end {
             /// # drop(rx);
             /// ```
             pub fn len(&self) -> usize {
-                self.0.len()
+                self.$end_field.len()
             }
 
             /// Whether none is queued at this moment. A rendezvous channel's queue is always empty.
             pub fn is_empty(&self) -> bool {
-                self.0.is_empty()
+                self.$end_field.is_empty()
             }
 
             /// Whether the queue has no room at this moment. A rendezvous channel's is always full.
             pub fn is_full(&self) -> bool {
-                self.0.is_full()
+                self.$end_field.is_full()
             }
 
             /// How many messages it holds at most; `None`: it is unbounded.
             pub fn capacity(&self) -> Option<usize> {
-                self.0.capacity()
+                self.$end_field.capacity()
             }
 
             /// A number that no other channel has while an end of this one lives; the same for both sides.
             pub fn channel_id(&self) -> usize {
-                self.0.channel_id()
+                self.$end_field.channel_id()
             }
 
             /// Whether a domain that held this end has closed, and with it this end.
             pub fn is_ended(&self) -> bool {
-                self.0.is_ended()
+                self.$end_field.is_ended()
             }
         }
 
@@ -286,20 +302,20 @@ macro_rules! single_end {
 
         impl<T> fmt::Debug for $single<T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.0.fmt(stringify!($single), f)
+                self.$end_field.0.fmt(stringify!($single), f)
             }
         }
     };
 }
 
-single_end!(Producer, Sender, Side::Sender, "tx");
-single_end!(Consumer, Receiver, Side::Receiver, "rx");
+single_end!(Producer, Sender, sender, Side::Sender, "tx");
+single_end!(Consumer, Receiver, receiver, Side::Receiver, "rx");
 
 impl<T> Producer<T> {
     /// Sends, if nothing is in the way; else the message comes back.
     #[inline]
     pub(crate) fn send_at_once(&mut self, message: T) -> Result<(), T> {
-        let channel = self.0.0.channel();
+        let channel = self.sender.0.channel();
         let Flow::Bounded(ring) = &channel.flow else { return Err(message) };
         // (If its domain has released it, the channel is closed.)
         // SAFETY: it is the single one, and by `&mut` the caller alone has it.
@@ -309,11 +325,25 @@ impl<T> Producer<T> {
         Ok(())
     }
 
-    /// As the sender that it is; by [`Producer::send_at_once`] it could not.
+    /// As the sender that it is, so or at once; by [`Producer::send_at_once`] it could not.
     #[cold]
     #[inline(never)]
-    pub(crate) fn as_sender<R>(&mut self, message: T, send: impl FnOnce(&Sender<T>, T) -> R) -> R {
-        self.together(|sender| send(sender, message))
+    pub(crate) fn send_as_sender<E>(
+        &mut self,
+        mut message: T,
+        send: impl FnOnce(&Sender<T>, T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.steady < STEADY {
+            match self.sender.send_at_once(message) {
+                Ok(()) => {
+                    self.be_steady();
+                    return Ok(());
+                }
+                Err(back) => message = back,
+            }
+        }
+        self.be_disturbed();
+        send(&self.sender, message)
     }
 
     /// Sends without waiting.
@@ -337,7 +367,7 @@ impl<T> Producer<T> {
     pub fn try_send(&mut self, message: T) -> Result<(), TrySendError<T>> {
         match self.send_at_once(message) {
             Ok(()) => Ok(()),
-            Err(message) => self.as_sender(message, Sender::try_send),
+            Err(message) => self.send_as_sender(message, Sender::try_send),
         }
     }
 
@@ -357,7 +387,7 @@ impl<T> Producer<T> {
     pub fn offer(&mut self, message: T) -> Result<(), OfferError<T>> {
         match self.send_at_once(message) {
             Ok(()) => Ok(()),
-            Err(message) => self.as_sender(message, Sender::offer),
+            Err(message) => self.send_as_sender(message, Sender::offer),
         }
     }
 
@@ -377,13 +407,14 @@ impl<T> Producer<T> {
                 break;
             }
         }
-        self.as_sender(message, |sender, message| sender.send_patiently(message, park, patience))
+        self.send_as_sender(message, |sender, message| sender.send_patiently(message, park, patience))
     }
 
     /// Whether it is worth it to try again, alone.
     fn tries_alone(&self) -> bool {
-        match &self.0.0.channel().flow {
-            Flow::Bounded(ring) => ring.is_undisturbed(Word::Tail),
+        let channel = self.sender.0.channel();
+        match &channel.flow {
+            Flow::Bounded(ring) => channel.tries_first() && ring.is_undisturbed(Word::Tail),
             _ => false,
         }
     }
@@ -393,7 +424,7 @@ impl<T> Consumer<T> {
     /// Receives, if nothing is in the way.
     #[inline]
     pub(crate) fn recv_at_once(&mut self) -> Option<T> {
-        let channel = self.0.0.line()?;
+        let channel = self.receiver.0.line()?;
         let Flow::Bounded(ring) = &channel.flow else { return None };
         if channel.receiving.has_returned() {
             return None;
@@ -407,17 +438,27 @@ impl<T> Consumer<T> {
         Some(message)
     }
 
-    /// As the receiver that it is; by [`Consumer::recv_at_once`] it could not.
+    /// As the receiver that it is, so or at once; by [`Consumer::recv_at_once`] it could not.
     #[cold]
     #[inline(never)]
-    pub(crate) fn as_receiver<R>(&mut self, receive: impl FnOnce(&Receiver<T>) -> R) -> R {
-        self.together(receive)
+    pub(crate) fn recv_as_receiver<E>(
+        &mut self,
+        receive: impl FnOnce(&Receiver<T>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if self.steady < STEADY
+            && let Some(message) = self.receiver.recv_at_once()
+        {
+            self.be_steady();
+            return Ok(message);
+        }
+        self.be_disturbed();
+        receive(&self.receiver)
     }
 
     /// Whether the messages come from a clock, or never.
     #[cfg(feature = "std")]
     pub(crate) fn has_source(&self) -> bool {
-        self.0.source().is_some()
+        self.receiver.source().is_some()
     }
 
     /// Receives without waiting.
@@ -439,7 +480,7 @@ impl<T> Consumer<T> {
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         match self.recv_at_once() {
             Some(message) => Ok(message),
-            None => self.as_receiver(Receiver::try_recv),
+            None => self.recv_as_receiver(Receiver::try_recv),
         }
     }
 
@@ -460,7 +501,7 @@ impl<T> Consumer<T> {
     pub fn take(&mut self) -> Result<T, TakeError> {
         match self.recv_at_once() {
             Some(message) => Ok(message),
-            None => self.as_receiver(Receiver::take),
+            None => self.recv_as_receiver(Receiver::take),
         }
     }
 
@@ -478,14 +519,16 @@ impl<T> Consumer<T> {
                 break;
             }
         }
-        self.as_receiver(|receiver| receiver.recv_patiently(park, patience))
+        self.recv_as_receiver(|receiver| receiver.recv_patiently(park, patience))
     }
 
     /// Whether it is worth it to try again, alone.
     fn tries_alone(&self) -> bool {
-        let Some(channel) = self.0.0.line() else { return false };
+        let Some(channel) = self.receiver.0.line() else { return false };
         match &channel.flow {
-            Flow::Bounded(ring) => ring.is_undisturbed(Word::Head) && !channel.receiving.has_returned(),
+            Flow::Bounded(ring) => {
+                channel.tries_first() && ring.is_undisturbed(Word::Head) && !channel.receiving.has_returned()
+            }
             _ => false,
         }
     }

@@ -166,6 +166,7 @@ impl<T> Ring<T> {
     /// # Safety
     /// As `push_alone`, which pushed it.
     #[cold]
+    #[inline(never)]
     unsafe fn pushed_into(&self, tail: usize, position: usize) -> Result<bool, T> {
         // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: who sees the flag sees the waiter. Model: loom
         // `single::no_push_misses_a_waiter`.
