@@ -15,6 +15,7 @@ mod replies;
 mod rings;
 mod rounds;
 mod selects;
+mod singles;
 mod turns;
 mod weak;
 
