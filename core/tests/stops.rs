@@ -3,11 +3,13 @@
 //! `RUSTFLAGS="--cfg xi_stop" cargo test --test stops`: each labelled point, on each flavour, in each situation that leads
 //! a thread there. What may be lost is one message and one waiting operation (of a batch, its messages); all else goes on. Only in a bounded channel
 //! what stands behind a slot that its owner has claimed waits for him, and says so: that is [`Aftermath::Behind`]. One-shot
-//! channels have points and cases of their own.
+//! channels have points and cases of their own, single ends cases.
 #![cfg(xi_stop)]
 
 #[path = "stops/oneshot.rs"]
 mod oneshot;
+#[path = "stops/single.rs"]
+mod single;
 
 use std::collections::BTreeSet;
 use std::fs;
