@@ -509,10 +509,7 @@ fn iterators_end_with_the_channel() {
     (1..=3).for_each(|number| tx.send(number).unwrap());
     assert_eq!(rx.try_iter().collect::<Vec<_>>(), [1, 2, 3]);
     tx.send(4).unwrap();
-    for message in &mut rx {
-        assert_eq!(message, 4);
-        break;
-    }
+    assert_eq!((&mut rx).into_iter().take(1).collect::<Vec<_>>(), [4]);
     thread::spawn(move || (5..8).for_each(|number| tx.send(number).unwrap()));
     assert_eq!(rx.iter().next(), Some(5));
     let mut rest = rx.into_iter();

@@ -1,22 +1,22 @@
 //! Ends that are not shared: a [`Producer`] is the only sender of its channel, a [`Consumer`] the only receiver.
 //!
-//! On a bounded channel such an end is alone on its side of the queue ([`crate::ring`], `single`), and needs no compare-exchange for
-//! a message. It is a sender (receiver) inside: whatever is more than putting a message in (taking one out) at once, it does as that
-//! one, and is alone again when it has done so many at once after it ([`STEADY`]). So nobody waits, or is handed anything, while he is
-//! alone, and all that is said of channels elsewhere is true here. And where each message is waited for, it is never alone, and costs
-//! nobody more than a shared end does.
+//! On a bounded channel such an end is alone on its side of the queue ([`crate::ring`], `single`), and needs no
+//! compare-exchange for a message. It is a sender (receiver) inside: whatever is more than putting a message in (taking
+//! one out) at once, it does as that one, and is alone again when it has done so many at once after it ([`STEADY`]). So
+//! nobody waits, or is handed anything, while he is alone, and all that is said of channels elsewhere is true here. And
+//! where each message is waited for, it is never alone, and costs nobody more than a shared end does.
 //!
 //! # Who else comes to that side of the queue
 //!
 //! - Other ends: there are none. The count of ends has the flag SINGLE, which keeps weak ends from making one.
-//! - Waiting operations, which keep a channel without an end: while one of that side is not over, no end becomes single. (An end that
-//!   its domain has released may be in the middle of an operation. What it does to the queue then fails, as against a peer in the
-//!   middle of its own.)
+//! - Waiting operations, which keep a channel without an end: while one of that side is not over, no end becomes
+//!   single. (An end that its domain has released may be in the middle of an operation. What it does to the queue then
+//!   fails, as against a peer in the middle of its own.)
 //! - Who takes back what is queued ([`super::Drain`]): while the consumer is alone, he gets nothing.
-//! - The domain that holds the end and closes: it closes the channel, which is seen by the flags. What is queued it cannot drop while the
-//!   consumer is alone; it announces itself on the consumer's word, and so the consumer drops it in his next operation, or when he
-//!   goes. (He ends being alone by a read-modify-write of that word, and looks then whether his domain has released him: of the two that one
-//!   comes second who sees what the other did.)
+//! - The domain that holds the end and closes: it closes the channel, which is seen by the flags. What is queued it
+//!   cannot drop while the consumer is alone; it announces itself on the consumer's word, and so the consumer drops it
+//!   in his next operation, or when he goes. (He ends being alone by a read-modify-write of that word, and looks then
+//!   whether his domain has released him: of the two that one comes second who sees what the other did.)
 //! - A select that gives up a slot that it reserved: it leaves it to the consumer to pass it.
 
 use core::fmt;
@@ -36,8 +36,8 @@ use crate::ring::Word;
 impl<T> Channel<T> {
     /// Makes the one end of that side a single one. `false`: there are others, or waiting operations.
     fn make_single(&self, side: Side, is_ended: impl Fn() -> bool) -> bool {
-        // ORDERING [channel.single]: Acquire, pairs with the Release in `leave`: what other ends began is visible, and that the
-        // domain has released this one. Model: loom `single::a_waiting_send_is_seen`.
+        // ORDERING [channel.single]: Acquire, pairs with the Release in `leave`: what other ends began is visible, and
+        // that the domain has released this one. Model: loom `single::a_waiting_send_is_seen`.
         let made = self.ends(side).compare_exchange(
             1,
             1 | SINGLE,
@@ -114,13 +114,14 @@ impl<T> End<T> {
     }
 }
 
-/// The only sending end of a channel: it cannot be cloned, and sending takes `&mut`. On a bounded channel it sends without any
-/// read-modify-write, and so faster than a [`Sender`], whatever the receivers are.
+/// The only sending end of a channel: it cannot be cloned, and sending takes `&mut`. On a bounded channel it sends
+/// without any read-modify-write, and so faster than a [`Sender`], whatever the receivers are.
 ///
-/// Made by [`Sender::try_into_single`] or [`bounded_single`]. Use it where one thread produces all messages of a bounded channel. It does
-/// nothing for unbounded and rendezvous channels, on which it works as the sender that it was made of; nor for one that is full (or whose
-/// receiver sleeps) at most messages, where sending costs as much as always, and a little more. While it is alone a receiver that goes to
-/// sleep pays for that: by a system call of about a microsecond (on Linux; elsewhere each send pays for it, by a fence).
+/// Made by [`Sender::try_into_single`] or [`bounded_single`]. Use it where one thread produces all messages of a
+/// bounded channel, and the channel is neither full nor waited at for most of them: then it is faster. Else, and on
+/// unbounded and rendezvous channels, it works as the sender that it was made of, and is as fast. While it is faster, a
+/// receiver that goes to sleep pays for that: by a system call of about a microsecond (on Linux with the feature `std`;
+/// elsewhere each send pays, by a fence, which leaves little of what it is to save).
 ///
 /// ```
 /// let (mut tx, mut rx) = crossinterp_core::bounded_single(2);
@@ -133,12 +134,12 @@ pub struct Producer<T> {
     steady: u8,
 }
 
-/// The only receiving end of a channel: it cannot be cloned, and receiving takes `&mut`. On a bounded channel it receives without any
-/// read-modify-write, and so faster than a [`Receiver`], whatever the senders are.
+/// The only receiving end of a channel: it cannot be cloned, and receiving takes `&mut`. On a bounded channel it
+/// receives without any read-modify-write, and so faster than a [`Receiver`], whatever the senders are.
 ///
-/// Made by [`Receiver::try_into_single`] or [`bounded_single`]; when to use it is as for [`Producer`]. What is queued is its own:
-/// [`Sender::close_and_drain`] of the other side gets nothing of it, or what there is at a moment at which it waits. When the domain closes that
-/// holds it, what is queued is dropped in its next operation, or with it.
+/// Made by [`Receiver::try_into_single`] or [`bounded_single`]; when to use it is as for [`Producer`]. What is queued
+/// is its own: [`Sender::close_and_drain`] of the other side gets nothing of it, or what there is at a moment at which
+/// it waits. When the domain closes that holds it, what is queued is dropped in its next operation, or with it.
 ///
 /// ```
 /// use crossinterp_core::bounded;
@@ -162,7 +163,8 @@ macro_rules! single_end {
             #[doc = concat!("Makes it a [`", stringify!($single), "`], if it is the only one.")]
             ///
             /// # Errors
-            /// It comes back: there are others, or waiting operations of this side are not over; or its domain has closed.
+            /// It comes back: there are others, or waiting operations of this side are not over; or its domain has
+            /// closed.
             ///
             /// ```
             /// let (tx, rx) = crossinterp_core::bounded::<u8>(1);
@@ -231,8 +233,8 @@ macro_rules! single_end {
                 }
             }
 
-            /// Closes the channel for both sides: nothing more can be sent, what is queued can still be received. Closing again
-            /// does nothing.
+            /// Closes the channel for both sides: nothing more can be sent, what is queued can still be received.
+            /// Closing again does nothing.
             ///
             /// ```
             /// use crossinterp_core::{TryRecvError, bounded_single};
@@ -391,7 +393,8 @@ impl<T> Producer<T> {
         }
     }
 
-    /// Sends, sleeping by the embedder's means while there is no room; [`Sender::send_parking`] has an example of such means.
+    /// Sends, sleeping by the embedder's means while there is no room; [`Sender::send_parking`] has an example of such
+    /// means.
     ///
     /// # Errors
     /// [`ParkError`], with the message.

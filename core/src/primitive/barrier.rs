@@ -1,16 +1,18 @@
 //! A fence of which one end costs next to nothing and the other one pays for both.
 //!
-//! Two threads, each of which writes a word and then reads the other one's, need a sequentially consistent fence between
-//! the two, or both may read what was there before. Where one of the two does this a thousand times as often as the other,
-//! its end can be [`light`]: it only keeps the compiler from changing the order. The other end, [`heavy`], has the kernel
-//! bring every thread of the process that runs at this moment past such a fence; one that does not run passed one when it
-//! was taken off its processor. Whichever instruction of the light side that falls between, either its write was before, and is
-//! seen after `heavy`, or its read comes after, and sees what was written before `heavy`: as with two fences.
+//! Two threads, each of which writes a word and then reads the other one's, need a sequentially consistent fence
+//! between the two, or both may read what was there before. Where one of the two does this a thousand times as often as
+//! the other, its end can be [`light`]: it only keeps the compiler from changing the order. The other end, [`heavy`],
+//! has the kernel bring every thread of the process that runs at this moment past such a fence; one that does not run
+//! passed one when it was taken off its processor. Whichever instruction of the light side that falls between, either
+//! its write was before, and is seen after `heavy`, or its read comes after, and sees what was written before `heavy`:
+//! as with two fences.
 //!
-//! The kernel's part is membarrier(2), the command `MEMBARRIER_CMD_PRIVATE_EXPEDITED`, for which a process registers first. The
-//! pair is what P1202 (Goldblatt, *Asymmetric fences*, in C++ as `asymmetric_thread_fence_light` and `_heavy`) describes.
-//! Where it is not to be had (without `std`, on other systems, if the kernel refuses, under Miri and loom), both ends are
-//! sequentially consistent fences. So loom checks the protocols with fences, and what the kernel does is taken on trust.
+//! The kernel's part is membarrier(2), the command `MEMBARRIER_CMD_PRIVATE_EXPEDITED`, for which a process registers
+//! first. The pair is what P1202 (Goldblatt, *Asymmetric fences*, in C++ as `asymmetric_thread_fence_light` and
+//! `_heavy`) describes. Where it is not to be had (without `std`, on other systems, if the kernel refuses, under Miri
+//! and loom), both ends are sequentially consistent fences. So loom checks the protocols with fences, and what the
+//! kernel does is taken on trust.
 
 #[cfg(all(feature = "std", target_os = "linux", not(any(loom, miri))))]
 mod kind {
@@ -66,8 +68,8 @@ mod kind {
         if KIND.load(Ordering::Relaxed) == FENCES || pass() || KIND.load(Ordering::Relaxed) != KERNEL {
             return;
         }
-        // The process has given up the right to ask, by a filter for system calls: the light ends become fences, and the last
-        // ones that were none have come to an end after a while.
+        // The process has given up the right to ask, by a filter for system calls: the light ends become fences, and
+        // the last ones that were none have come to an end after a while.
         KIND.store(FENCES, Ordering::Relaxed);
         std::thread::sleep(LONG);
         fence(ordering);

@@ -1,45 +1,46 @@
 //! A side with one user, who needs no read-modify-write for a value.
 //!
-//! Who alone pushes (pops) keeps the position of that side himself: while its word has the flag ALONE, the position in it is
-//! an old one, and the true one stands in `alone_tail` (`alone_head`), which he alone stores. A push is then: a look at the flags,
-//! a look at the stamp, the new position, the value, the stamp, a look at the flags. That is a mode of the ring, which is
-//! begun and ended by a compare-exchange of the word, with the position in it on both occasions. The other side may be
-//! used by many at once, or be in this mode too.
+//! Who alone pushes (pops) keeps the position of that side himself: while its word has the flag ALONE, the position in
+//! it is an old one, and the true one stands in `alone_tail` (`alone_head`), which he alone stores. A push is then: a
+//! look at the flags, a look at the stamp, the new position, the value, the stamp, a look at the flags. That is a mode
+//! of the ring, which is begun and ended by a compare-exchange of the word, with the position in it on both occasions.
+//! The other side may be used by many at once, or be in this mode too.
 //!
-//! Nobody waits while he is alone: who comes to no room (to no value), or finds a flag, ends the mode, does what all others do, and
-//! begins it again.
+//! Nobody waits while he is alone: who comes to no room (to no value), or finds a flag, ends the mode, does what all
+//! others do, and begins it again.
 //!
 //! # Rules
 //!
 //! 1. Flags of the word are changed by read-modify-writes of others, as ever; its position by nobody but the one who is
 //!    alone, with one exception (5). Claims of the word by others fail: they say Busy.
-//! 2. The position is stored *before* the stamp. So who finds the slot at `head` not full, and `alone_tail` at `head`, has
-//!    found the ring empty at that moment, as in rule 3 of the ring; and if it stands behind `head`, the slot is being
-//!    written: Busy. The same with Full. `len` counts what is being written, as ever.
-//! 3. An operation of who is alone is no read-modify-write of the word in which those are announced who wait for it. So it looks at
-//!    the flags *after* it has stored the stamp, with a fence between; and whoever announced himself makes a fence before he
-//!    looks once more. One of the two sees the other. His fence is the one that costs ([`barrier`]): he is about to sleep. Announcing
-//!    to a word without ALONE needs none: what was done alone before is in the position by then, and who begins to be alone later
-//!    sees the flag by his compare-exchange.
-//! 4. He looks at the flags before a push too, and pushes nothing if he finds CLOSED. So of what he pushes one value at most is in
-//!    doubt when the ring is closed: the one he pushed after a look that came too early.
-//! 5. Whether that value is in is decided by a compare-exchange that takes ALONE away from the closed `tail`: by the producer,
-//!    who finds CLOSED after he pushed, with the position behind that value, or by a consumer, who found no stamp after a fence
-//!    as in rule 3, with the position of `head`. (After that fence he sees all that was pushed before the look that finds CLOSED,
-//!    so one value at most is unseen, at `head`.) If the consumer was first, that is where the ring ends: he answers
-//!    Closed; and the producer, who finds the ring's end at his value, takes it out again and has not pushed. If he finds the
-//!    end behind it, it was seen, and is in.
-//! 6. So that no other consumer takes that value meanwhile, the consumer first sets CLOSED in `head`, by a compare-exchange from
-//!    the very word for which he found no value. From then on nobody moves `head` before he has seen a `tail` without ALONE
-//!    that stands further; he who finds one with ALONE does what the first one was about to do. A closed ring becomes no
-//!    side's alone again, so the end that was found is the last.
+//! 2. The position is stored *before* the stamp. So who finds the slot at `head` not full, and `alone_tail` at `head`,
+//!    has found the ring empty at that moment, as in rule 3 of the ring; and if it stands behind `head`, the slot is
+//!    being written: Busy. The same with Full. `len` counts what is being written, as ever.
+//! 3. An operation of who is alone is no read-modify-write of the word in which those are announced who wait for it. So
+//!    it looks at the flags *after* it has stored the stamp, with a fence between; and whoever announced himself makes
+//!    a fence before he looks once more. One of the two sees the other. His fence is the one that costs ([`barrier`]):
+//!    he is about to sleep. Announcing to a word without ALONE needs none: what was done alone before is in the
+//!    position by then, and who begins to be alone later sees the flag by his compare-exchange.
+//! 4. He looks at the flags before a push too, and pushes nothing if he finds CLOSED. So of what he pushes one value at
+//!    most is in doubt when the ring is closed: the one he pushed after a look that came too early.
+//! 5. Whether that value is in is decided by a compare-exchange that takes ALONE away from the closed `tail`: by the
+//!    producer, who finds CLOSED after he pushed, with the position behind that value, or by a consumer, who found no
+//!    stamp after a fence as in rule 3, with the position of `head`. (After that fence he sees all that was pushed
+//!    before the look that finds CLOSED, so one value at most is unseen, at `head`.) If the consumer was first, that is
+//!    where the ring ends: he answers Closed; and the producer, who finds the ring's end at his value, takes it out
+//!    again and has not pushed. If he finds the end behind it, it was seen, and is in.
+//! 6. So that no other consumer takes that value meanwhile, the consumer first sets CLOSED in `head`, by a
+//!    compare-exchange from the very word for which he found no value. From then on nobody moves `head` before he has
+//!    seen a `tail` without ALONE that stands further; he who finds one with ALONE does what the first one was about to
+//!    do. A closed ring becomes no side's alone again, so the end that was found is the last.
 //!
-//! An `alone_tail` that is not at `head` keeps a consumer from 5: the slot was claimed by somebody else before, or is being written.
+//! An `alone_tail` that is not at `head` keeps a consumer from 5: the slot was claimed by somebody else before, or is
+//! being written.
 //!
 //! # Progress
 //!
-//! A thread that is stopped for good in an operation of its own keeps one value and what stands behind it, which can only be its
-//! own; consumers find that slot empty, or Busy.
+//! A thread that is stopped for good in an operation of its own keeps one value and what stands behind it, which can
+//! only be its own; consumers find that slot empty, or Busy.
 //!
 //! # Edges
 //!
@@ -68,8 +69,8 @@ impl<T> Ring<T> {
     /// The word of a side, and with it the position that stands elsewhere if the word has ALONE.
     #[inline]
     pub(super) fn look_at(&self, word: Word) -> usize {
-        // ORDERING [single.begin]: Acquire, pairs with the Release in `begin_alone`: the position is at least the one at which that
-        // side was begun to be used so. Model: loom `single::beginning_hides_nothing`.
+        // ORDERING [single.begin]: Acquire, pairs with the Release in `begin_alone`: the position is at least the one
+        // at which that side was begun to be used so. Model: loom `single::beginning_hides_nothing`.
         self.word(word).load(edge!(single.begin: Acquire))
     }
 
@@ -95,8 +96,8 @@ impl<T> Ring<T> {
         let mut seen = self.word(word).load(Ordering::Relaxed);
         while seen & (ALONE | CLOSED) == 0 {
             self.alone(word).store(seen >> FLAGS, Ordering::Relaxed);
-            // ORDERING [single.begin]: Release, pairs with the Acquire in `look_at`: the position is this one, or a later one. Model:
-            // loom `single::beginning_hides_nothing`.
+            // ORDERING [single.begin]: Release, pairs with the Acquire in `look_at`: the position is this one, or a
+            // later one. Model: loom `single::beginning_hides_nothing`.
             let began = self.word(word).compare_exchange_weak(
                 seen,
                 seen | ALONE,
@@ -118,8 +119,8 @@ impl<T> Ring<T> {
         let mut seen = self.word(word).load(Ordering::Relaxed);
         while seen & ALONE != 0 {
             let true_one = self.alone(word).load(Ordering::Relaxed) << FLAGS;
-            // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: who closes a channel whose receiver's domain
-            // ends leaves to that receiver what he cannot take out, if he comes first. Model: loom
+            // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: who closes a channel whose
+            // receiver's domain ends leaves to that receiver what he cannot take out, if he comes first. Model: loom
             // `single::a_domain_leaves_to_the_consumer_what_it_cannot_drop`.
             let ended = self.word(word).compare_exchange_weak(
                 seen,
@@ -134,8 +135,8 @@ impl<T> Ring<T> {
         }
     }
 
-    /// As `push`, if nothing is in the way: the caller is alone, there is room, and no flag is set. `Ok(true)`: consumers were
-    /// announced meanwhile, and one may have to be woken.
+    /// As `push`, if nothing is in the way: the caller is alone, there is room, and no flag is set. `Ok(true)`:
+    /// consumers were announced meanwhile, and one may have to be woken.
     ///
     /// # Safety
     /// The caller is the one who began to be alone at `tail`, or he is so no more.
@@ -153,8 +154,8 @@ impl<T> Ring<T> {
         stop_point!(ring.pushing);
         // SAFETY: nobody but the caller moves over a position of `tail`, and he just did.
         unsafe { Self::publish(slot, position, value) };
-        // ORDERING [single.look]: SeqCst, pairs with those in `announce` and `seal`: either they see this value, or the flag is seen
-        // here. Models: loom `single::no_push_misses_a_waiter`, `single::closing_lets_in_or_hands_back`.
+        // ORDERING [single.look]: SeqCst, pairs with those in `announce` and `seal`: either they see this value, or the
+        // flag is seen here. Models: loom `single::no_push_misses_a_waiter`, `single::closing_lets_in_or_hands_back`.
         barrier::light(edge!(single.look: SeqCst));
         let tail = self.tail.load(Ordering::Relaxed);
         // SAFETY: passed on to the caller.
@@ -168,8 +169,8 @@ impl<T> Ring<T> {
     #[cold]
     #[inline(never)]
     unsafe fn pushed_into(&self, tail: usize, position: usize) -> Result<bool, T> {
-        // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: who sees the flag sees the waiter. Model: loom
-        // `single::no_push_misses_a_waiter`.
+        // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: who sees the flag sees the waiter.
+        // Model: loom `single::no_push_misses_a_waiter`.
         acquire(&self.tail, edge!(ring.announce: Acquire));
         let mut seen = tail;
         let is_awaited = tail & AWAITED != 0;
@@ -191,8 +192,8 @@ impl<T> Ring<T> {
         Err(value)
     }
 
-    /// As `pop`, if nothing is in the way: the caller is alone, there is a value, and no flag is set. `true` beside it: producers
-    /// were announced meanwhile, and one may have to be woken.
+    /// As `pop`, if nothing is in the way: the caller is alone, there is a value, and no flag is set. `true` beside it:
+    /// producers were announced meanwhile, and one may have to be woken.
     ///
     /// # Safety
     /// The caller is the one who began to be alone at `head`, or he is so no more.
@@ -209,25 +210,25 @@ impl<T> Ring<T> {
         self.alone_head.store(self.next(position), Ordering::Relaxed);
         // SAFETY: the stamp was just seen; nobody but the caller moves over a position of `head`, and he just did.
         let value = unsafe { self.empty(slot, position) };
-        // ORDERING [single.look]: SeqCst, pairs with the one in `announce`: either they see that there is room, or the flag is seen
-        // here. Model: loom `single::no_pop_misses_a_waiter`.
+        // ORDERING [single.look]: SeqCst, pairs with the one in `announce`: either they see that there is room, or the
+        // flag is seen here. Model: loom `single::no_pop_misses_a_waiter`.
         barrier::light(edge!(single.look: SeqCst));
         let is_awaited = self.head.load(Ordering::Relaxed) & AWAITED != 0;
         if is_awaited {
-            // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: who sees the flag sees the waiter. Model:
-            // loom `single::no_pop_misses_a_waiter`.
+            // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: who sees the flag sees the
+            // waiter. Model: loom `single::no_pop_misses_a_waiter`.
             acquire(&self.head, edge!(ring.announce: Acquire));
         }
         Some((value, is_awaited))
     }
 
-    /// Finds out whether a closed ring ends at that `head`, at which no value was found, and whose producer is alone: then
-    /// `head` gets the flag CLOSED (rule 6). In any case the caller looks again.
+    /// Finds out whether a closed ring ends at that `head`, at which no value was found, and whose producer is alone:
+    /// then `head` gets the flag CLOSED (rule 6). In any case the caller looks again.
     #[cold]
     pub(super) fn seal(&self, head: usize) {
         let position = head >> FLAGS;
-        // ORDERING [single.seal]: SeqCst, pairs with the one in `push_alone`: either the value is seen, or the producer sees that it is
-        // closed. Model: loom `single::closing_lets_in_or_hands_back`.
+        // ORDERING [single.seal]: SeqCst, pairs with the one in `push_alone`: either the value is seen, or the producer
+        // sees that it is closed. Model: loom `single::closing_lets_in_or_hands_back`.
         barrier::heavy(edge!(single.seal: SeqCst));
         if Self::published(self.slot(position)) != position + 1
             && self.alone_tail.load(Ordering::Relaxed) == position

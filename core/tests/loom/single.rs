@@ -530,7 +530,7 @@ fn no_lost_room() {
 /// Closing against sending: a message is either received or handed back.
 #[test]
 fn close_drains() {
-    explore([false, true], || {
+    explore_within(2, [false, true], || {
         let (mut tx, mut rx) = bounded_single(1);
         let sender = thread::spawn(move || tx.send(5));
         rx.close();
