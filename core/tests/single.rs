@@ -446,6 +446,29 @@ fn what_a_domain_leaves_to_its_consumer_is_dropped_by_that() {
 }
 
 #[test]
+fn a_consumer_whose_domain_has_closed_receives_nothing_more() {
+    for _ in 0..20 {
+        let domain = Domain::try_open().unwrap();
+        let (tx, rx) = bounded(2);
+        let held = rx.held_by(&domain).unwrap();
+        drop(rx);
+        let mut rx = held.try_into_single().unwrap();
+        let senders: Vec<_> = (0..3)
+            .map(|_| {
+                let tx = tx.clone();
+                thread::spawn(move || while tx.send(1).is_ok() {})
+            })
+            .collect();
+        thread::sleep(SHORT / 4);
+        domain.close();
+        // Those who waited went, and may have taken back that somebody waits.
+        senders.into_iter().for_each(|sender| sender.join().unwrap());
+        assert_eq!(rx.take(), Err(TakeError::Ended));
+        assert!(tx.is_empty());
+    }
+}
+
+#[test]
 fn a_domain_ends_the_waits_of_its_single_ends() {
     let domain = Domain::try_open().unwrap();
     let (tx, rx) = bounded::<u32>(1);

@@ -13,10 +13,10 @@
 //!   single. (An end that its domain has released may be in the middle of an operation. What it does to the queue then
 //!   fails, as against a peer in the middle of its own.)
 //! - Who takes back what is queued ([`super::Drain`]): while the consumer is alone, he gets nothing.
-//! - The domain that holds the end and closes: it closes the channel, which is seen by the flags. What is queued it
-//!   cannot drop while the consumer is alone; it announces itself on the consumer's word, and so the consumer drops it
-//!   in his next operation, or when he goes. (He ends being alone by a read-modify-write of that word, and looks then
-//!   whether his domain has released him: of the two that one comes second who sees what the other did.)
+//! - The domain that holds the end and closes: it closes the channel, which a producer sees by the flags. What is queued
+//!   it cannot drop while the consumer is alone, who does so in his next operation, or when he goes: he ends being alone
+//!   by a read-modify-write of the word on which the domain, closing, announced itself, and looks then whether it has
+//!   released him; of the two that one comes second who sees what the other did.
 //! - A select that gives up a slot that it reserved: it leaves it to the consumer to pass it.
 
 use core::fmt;
@@ -429,10 +429,10 @@ impl<T> Consumer<T> {
     pub(crate) fn recv_at_once(&mut self) -> Option<T> {
         let channel = self.receiver.0.line()?;
         let Flow::Bounded(ring) = &channel.flow else { return None };
-        if channel.receiving.has_returned() {
+        // (That its domain has released it is not to be seen by the flags: others take AWAITED away.)
+        if self.receiver.0.is_ended() || channel.receiving.has_returned() {
             return None;
         }
-        // (If its domain has released it, it was announced at its word.)
         // SAFETY: it is the single one, and by `&mut` the caller alone has it.
         let (message, awaited) = unsafe { ring.pop_alone() }?;
         if awaited {
