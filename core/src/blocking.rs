@@ -1,5 +1,6 @@
 //! Sleeping threads: `send` and `recv` and their forms with a time limit. With [`crate::channel`] doing the rest, this and
-//! nothing else in the crate puts a thread to sleep, or reads a clock but to see how long a yield took (feature `std`).
+//! nothing else in the crate puts a thread to sleep, or reads a clock but to see how long a yield took (feature `std`). (The
+//! fence of single ends sleeps once, if the kernel takes back what it has granted: [`crate::primitive`].)
 
 mod many;
 mod single;

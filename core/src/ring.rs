@@ -420,7 +420,8 @@ impl<T> Ring<T> {
     }
 
     /// Gives up a slot that the caller reserved here: it is passed, at once if it comes next and everybody may pop, else by
-    /// the consumer who comes to it. Whether consumers, and whether producers, were announced before, of whom one may have to be woken.
+    /// the consumer who comes to it. Whether consumers, and whether producers, were announced before, of whom one may have
+    /// to be woken.
     pub fn void(&self, reserved: Reserved) -> (bool, bool) {
         let stamp = (reserved.position + 1) | VOID;
         // ORDERING [ring.publish]: Release, pairs with the Acquire load in `pop`, and hands on what we saw of the lap
@@ -534,8 +535,8 @@ impl<T> Ring<T> {
         // `ring::no_pop_misses_a_waiter`, `channel::closing_misses_no_waiting_sender`.
         let before = self.word(word).fetch_or(AWAITED, edge!(ring.announce: AcqRel));
         if before & ALONE != 0 {
-            // ORDERING [single.announce]: SeqCst: after this every operation is seen that was not to see the flag. Models: loom
-            // `single::no_push_misses_a_waiter`, `single::no_pop_misses_a_waiter`.
+            // ORDERING [single.announce]: SeqCst: after this every operation is seen that was not to see the flag. Models:
+            // loom `single::no_push_misses_a_waiter`, `single::no_pop_misses_a_waiter`.
             barrier::heavy(edge!(single.announce: SeqCst));
         }
     }

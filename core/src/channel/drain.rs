@@ -6,8 +6,9 @@ use core::iter::FusedIterator;
 use super::Channel;
 use crate::refs::Shared;
 
-/// What was queued in a channel that was closed, the oldest first. When it is dropped, what is left is dropped too. Receivers
-/// may still take some of it meanwhile; and a [`Consumer`](crate::Consumer) keeps all that it does not leave to others by waiting.
+/// What was queued in a channel that was closed, the oldest first. When it is dropped, what is left is dropped too.
+/// Receivers may still take some of it meanwhile; and a [`Consumer`](crate::Consumer) keeps all that it does not leave to
+/// others by waiting.
 pub struct Drain<T>(Option<Shared<Channel<T>>>);
 
 impl<T> Drain<T> {

@@ -436,10 +436,9 @@ impl<T> Channel<T> {
 
     /// One end less. The last one of a side closes the channel; with the last receiver goes what is still queued.
     fn leave(&self, side: Side) {
-        // (Closing needs none of this: it is a read-modify-write of the word that every send changes, so it comes after the last
-        // of them.)
-        // ORDERING [channel.single]: Release, pairs with the Acquire in `make_single`: what this end began is visible to the one that
-        // is left. Model: loom `single::a_waiting_send_is_seen`.
+        // ORDERING [channel.single]: Release, pairs with the Acquire in `make_single`: what this end began is visible to the
+        // one that is left. (Closing needs none of this: it is a read-modify-write of the word that every send changes, so it
+        // comes after the last of them.) Model: loom `single::a_waiting_send_is_seen`.
         if self.ends(side).fetch_sub(1, edge!(channel.single: Release)) & !SINGLE != 1 {
             return;
         }

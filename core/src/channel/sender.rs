@@ -186,9 +186,9 @@ macro_rules! either_end {
                 self.0.close();
             }
 
-            /// Closes the channel, and takes back what is queued: without this it can still be received, or is dropped with the
-            /// last receiver. (Of an end whose domain has closed: nothing. And while a [`Consumer`](crate::Consumer) has the other
-            /// side, little or nothing: what is queued is his.)
+            /// Closes the channel, and takes back what is queued: without this it can still be received, or is dropped
+            /// with the last receiver. (Of an end whose domain has closed: nothing. And while a
+            /// [`Consumer`](crate::Consumer) has the other side, little or nothing: what is queued is his.)
             ///
             /// ```
             #[doc = concat!("use crossinterp_core::{", stringify!($end), ", unbounded};")]

@@ -123,6 +123,8 @@ impl<T> End<T> {
 /// receiver that goes to sleep pays for that: by a system call of about a microsecond (on Linux with the feature `std`;
 /// elsewhere each send pays, by a fence, which leaves little of what it is to save).
 ///
+/// To send many by one call, as a task, or by a select, make it a sender again ([`Producer::into_shared`]).
+///
 /// ```
 /// let (mut tx, mut rx) = crossinterp_core::bounded_single(2);
 /// std::thread::spawn(move || (1..=3).for_each(|number| tx.send(number).unwrap()));
