@@ -66,6 +66,8 @@ const THREADS_OF_CORE: Suite = Suite {
         "--test",
         "select",
         "--test",
+        "single",
+        "--test",
         "stress",
         "--test",
         "time",
