@@ -2,6 +2,7 @@
 //! nothing else in the crate puts a thread to sleep, or reads a clock but to see how long a yield took (feature `std`). (The
 //! fence of single ends sleeps once, if the kernel takes back what it has granted: [`crate::primitive`].)
 
+mod in_place;
 mod many;
 mod single;
 

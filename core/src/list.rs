@@ -738,6 +738,8 @@ impl<T> Default for List<T> {
 }
 
 impl<T> Drop for List<T> {
+    // Apart, because of the room for a value: others are dropped where a list could be.
+    #[inline(never)]
     fn drop(&mut self) {
         // Should a value's drop panic, those behind it are leaked; the table frees the blocks all the same.
         while self.pop().is_ok() {}

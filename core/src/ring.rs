@@ -57,8 +57,11 @@
 // The loom models use this from outside; in every other build it is the crate's own.
 #![cfg_attr(not(loom), allow(unreachable_pub))]
 
+mod in_place;
 mod run;
 mod single;
+
+pub use in_place::Claimed;
 
 use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
@@ -304,11 +307,17 @@ impl<T> Ring<T> {
         stop_point!(ring.popping);
         // SAFETY: the slot is the caller's until the store below (rule 2), and holds a value that was seen whole.
         let value = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
+        self.free(slot, position);
+        value
+    }
+
+    /// Frees a slot that the caller owns as its consumer, and has emptied.
+    #[inline]
+    fn free(&self, slot: &Slot<T>, position: usize) {
         // ORDERING [ring.recycle]: Release, pairs with the Acquire load in `is_free`: our read of the slot happens before
         // the next write. Model: loom `ring::a_slot_is_used_again`.
         slot.stamp.store(self.lap_on(position), edge!(ring.recycle: Release));
         stop_point!(ring.popped);
-        value
     }
 
     /// As `push`, if nothing is in the way: there is room, no consumer was announced, it is open, and nobody comes in
@@ -413,6 +422,12 @@ impl<T> Ring<T> {
         // SAFETY: the slot is the caller's until the store below (rule 2), and empty: its last value was read before the
         // stamp became this.
         slot.value.with_mut(|cell| unsafe { (*cell).write(value) });
+        Self::release(slot, position);
+    }
+
+    /// Leaves a slot that the caller owns as its producer, and has filled, to the consumers.
+    #[inline]
+    fn release(slot: &Slot<T>, position: usize) {
         // ORDERING [ring.publish]: Release, pairs with the Acquire load in `published`: the value is complete for who finds
         // the slot full. Model: loom `ring::a_value_is_seen_whole`.
         slot.stamp.store(position + 1, edge!(ring.publish: Release));
@@ -612,7 +627,7 @@ impl<T> Drop for Ring<T> {
             }
         }
         let _free = Free(self.slots, self.capacity);
-        while matches!(self.pop(), Ok(_) | Err(PopError::Void { .. })) {}
+        while matches!(self.drop_oldest(), Ok(()) | Err(PopError::Void { .. })) {}
     }
 }
 

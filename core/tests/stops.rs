@@ -33,7 +33,7 @@ const SHORT: Duration = Duration::from_millis(50);
 /// How many messages the others exchange afterwards.
 const OTHERS: u32 = 50;
 
-const POINTS: [&str; 22] = [
+const POINTS: [&str; 24] = [
     "ring.pushing",
     "ring.pushed",
     "ring.popping",
@@ -56,6 +56,8 @@ const POINTS: [&str; 22] = [
     "select.announced",
     "select.holding",
     "select.reserved",
+    "in_place.reserved",
+    "in_place.received",
 ];
 
 #[derive(Clone, Copy, Debug)]
@@ -131,10 +133,12 @@ enum Way {
     Selects,
     /// By a call for three messages at most.
     Batches,
+    /// By a reference to the message's place.
+    InPlace,
 }
 
 impl Way {
-    const ALL: [Self; 3] = [Self::Calls, Self::Selects, Self::Batches];
+    const ALL: [Self; 4] = [Self::Calls, Self::Selects, Self::Batches, Self::InPlace];
 }
 
 /// What the others can still do.
@@ -149,6 +153,7 @@ enum Aftermath {
 fn aftermath(point: &str, way: Way) -> Aftermath {
     match (point, way) {
         ("ring.pushing" | "ring.popping" | "select.reserved", _) => Aftermath::Behind,
+        ("in_place.reserved" | "in_place.received", _) => Aftermath::Behind,
         // The first slot of several that it claimed.
         ("ring.pushed" | "ring.popped", Way::Batches) => Aftermath::Behind,
         _ => Aftermath::On,
@@ -258,6 +263,16 @@ fn stopped(flavour: Flavour, situation: Situation, way: Way, point: &'static str
                 _ = tx.send_many_timeout(&mut (3000..3003).collect(), 2 * SHORT);
                 Vec::new()
             }
+            (true, Way::InPlace) => {
+                let received = rx.recv_ref_timeout(2 * SHORT);
+                received.map(|message| message.into_inner()).into_iter().collect()
+            }
+            (false, Way::InPlace) => {
+                if let Ok(room) = tx.send_ref_timeout(2 * SHORT) {
+                    room.write(3000).send().unwrap();
+                }
+                Vec::new()
+            }
             (true, Way::Selects) => {
                 let mut select = Select::new();
                 select.recv(&other_rx);
@@ -311,7 +326,7 @@ fn goes_on(world: &World) {
 /// Nothing that may wait for the stopped thread takes longer than it was given, and nothing hangs.
 fn answers_in_time(world: &World, point: &str) {
     let start = Instant::now();
-    if !matches!(point, "ring.popping" | "ring.popped") {
+    if !matches!(point, "ring.popping" | "ring.popped" | "in_place.received") {
         // What was queued before the claimed slot is still there; then it is empty for now.
         while world.rx.try_recv().is_ok() {}
         assert_eq!(world.rx.try_recv(), Err(TryRecvError::Empty));
@@ -415,6 +430,13 @@ fn who_waits_behind_a_stopped_thread_is_woken_in_its_place() {
                 }
                 (Way::Batches, false) => {
                     assert_eq!(world.tx.send_many_timeout(&mut [2000].into(), LONG / 2), Ok(()));
+                }
+                (Way::InPlace, true) => {
+                    assert_eq!(*world.rx.recv_ref_timeout(LONG / 2).expect("a message comes"), 2000);
+                }
+                (Way::InPlace, false) => {
+                    let room = world.tx.send_ref_timeout(LONG / 2).expect("there is room");
+                    room.write(2000).send().unwrap();
                 }
                 (Way::Selects, true) => {
                     select.recv(&world.rx);

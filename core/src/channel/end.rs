@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use super::{Channel, Side};
+use super::{Channel, ParkError, Side};
 use crate::domain::{Domain, DomainError, Member, Membership, Role};
 use crate::primitive::{AtomicBool, Ordering, generation};
 use crate::refs::Shared;
@@ -118,6 +118,12 @@ impl<T> End<T> {
     #[inline]
     pub(super) fn is_stale(&self) -> bool {
         self.line().is_some_and(|channel| channel.generation != generation())
+    }
+
+    /// Why an operation that waited is over: the channel is closed, or the domain that holds the end ends.
+    pub(super) fn why_over(&self) -> ParkError {
+        let is_closed = self.line().is_some_and(|channel| channel.flow.is_closed());
+        if is_closed && !self.is_ended() { ParkError::Disconnected } else { ParkError::Ended }
     }
 
     /// One more end, held by nobody.

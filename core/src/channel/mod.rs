@@ -22,7 +22,8 @@
 //! 4. Who puts a message in, or takes one out, or closes, wakes the one who waits for that; who was woken and goes passes
 //!    it on (the baton, [`crate::wait`]). Who does so with several at once ([`batch`]) wakes as many: one would do, as each
 //!    passes it on, but then one that is stopped for good would keep all of them waiting.
-//! 5. Wake functions are called, and messages dropped, while nothing is claimed: they may use the same channel.
+//! 5. Wake functions are called, and messages dropped, while nothing is claimed: they may use the same channel. (Only a message
+//!    that was received in place, [`in_place`], or is left when the last receiver goes is dropped in its slot.)
 //!
 //! # Progress
 //!
@@ -43,6 +44,7 @@ mod end;
 mod error;
 mod flow;
 mod future;
+mod in_place;
 mod memory;
 mod pending;
 mod policy;
@@ -65,6 +67,7 @@ pub(crate) use flow::Source;
 pub use future::{RecvFuture, SendFuture};
 #[cfg(feature = "futures")]
 pub use future::{RecvStream, SendSink};
+pub use in_place::{FilledRef, RecvRef, SendRef};
 pub use memory::Memory;
 pub use pending::{RecvWait, SendWait};
 pub(crate) use policy::Patience;
@@ -455,16 +458,46 @@ impl<T> Channel<T> {
         struct Leak<'c, T>(&'c Channel<T>);
         impl<T> Drop for Leak<'_, T> {
             fn drop(&mut self) {
-                while let Some(message) = self.0.take_left() {
-                    core::mem::forget(message);
-                }
+                self.0.take_out(
+                    |ring| ring.claim_oldest().map(|slot| _ = ring.recycle(slot)),
+                    core::mem::forget,
+                );
             }
         }
         let leak = Leak(self);
-        while let Some(message) = self.take_left() {
-            drop(message);
-        }
+        self.take_out(Ring::drop_oldest, drop);
         core::mem::forget(leak);
+    }
+
+    /// Takes out what is left: what is in slots where it stands, and then what is in none.
+    fn take_out(&self, of_slot: fn(&Ring<T>) -> Result<(), ring::PopError>, other: fn(T)) {
+        if let Flow::Bounded(ring) = &self.flow {
+            let mut patience = PATIENCE;
+            loop {
+                match of_slot(ring) {
+                    Ok(()) => patience = PATIENCE,
+                    Err(ring::PopError::Void { .. }) => {}
+                    Err(ring::PopError::Busy) if patience > 0 => {
+                        patience -= 1;
+                        yield_now();
+                    }
+                    Err(_) => break,
+                }
+            }
+            if !self.receiving.has_returned() {
+                return;
+            }
+        }
+        self.take_out_others(other);
+    }
+
+    // Apart, because of the room for a message.
+    #[cold]
+    #[inline(never)]
+    fn take_out_others(&self, other: fn(T)) {
+        while let Some(message) = self.take_left() {
+            other(message);
+        }
     }
 
     /// Takes a message out of a closed channel, letting a sender that is in the middle of its operation come to its end; but

@@ -185,6 +185,42 @@ impl<M> Place<M> {
         self.leave_at(true)
     }
 
+    /// As `leave`, of one that has no message, because it only calls or was never offered: not even the room for one is
+    /// needed, however large. Whether it was woken.
+    pub fn leave_empty(self) -> bool {
+        debug_assert!(!self.loaded);
+        let node = self.node();
+        let mut word = node.word.load(Ordering::Relaxed);
+        loop {
+            let now = if word / TICKET == self.ticket { state(word) } else { FREE };
+            let then = match now {
+                HELD | CALLING | WOKEN => HELD,
+                // The other one frees it.
+                CLAIMED => LEFT,
+                _ => return false,
+            };
+            // ORDERING [wait.leave]: as in `leave_at`. Model: loom `wait::who_leaves_in_the_middle_is_done`.
+            match node.word.compare_exchange(
+                word,
+                to(word, then),
+                edge!(wait.leave: AcqRel),
+                Ordering::Relaxed,
+            ) {
+                Ok(_) if then == HELD => {
+                    node.free();
+                    return now == WOKEN;
+                }
+                Ok(_) => return false,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Whether it only calls.
+    pub fn calls(&self) -> bool {
+        self.offers == CALLING
+    }
+
     /// With `keep` false the message of a receive that is done is returned to the channel.
     pub(super) fn leave_at(self, keep: bool) -> Left<M> {
         let node = self.node();

@@ -428,6 +428,15 @@ impl<M> Table<M> {
         end
     }
 
+    /// Drops what was returned. Apart, because of the room for a message.
+    #[cold]
+    #[inline(never)]
+    fn drop_returned(&self) {
+        while let Some(message) = self.fetch_returned() {
+            drop(message);
+        }
+    }
+
     /// Whether there may be something for `fetch_returned`: always when it happened before.
     #[inline]
     pub fn has_returned(&self) -> bool {
@@ -505,8 +514,8 @@ impl<M> Table<M> {
 impl<M> Drop for Table<M> {
     fn drop(&mut self) {
         // Operations count their channel: all have left.
-        while let Some(message) = self.fetch_returned() {
-            drop(message);
+        if self.has_returned() {
+            self.drop_returned();
         }
         let mut link = self.first.load(Ordering::Relaxed);
         while let Some(chunk) = NonNull::new(link) {

@@ -4,6 +4,7 @@
 mod batch;
 mod channel;
 mod domain;
+mod in_place;
 mod list;
 mod lock;
 mod oneshot;

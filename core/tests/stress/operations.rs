@@ -51,6 +51,8 @@ pub(crate) enum Way {
     Poll,
     /// By the call for many; of sends only one.
     Batch,
+    /// Where the channel keeps it, for a moment.
+    InPlace,
     /// As a future that is awaited.
     Await,
     /// As one that is polled a few times, by other wakers each time, and then gives its message back or is dropped.
@@ -68,6 +70,7 @@ pub(crate) const ORDERLY: &[Way] = &[
     Way::Finish,
     Way::Poll,
     Way::Batch,
+    Way::InPlace,
     Way::Await,
     Way::Select(Choosing::Wait),
     Way::Select(Choosing::Biased),
@@ -88,6 +91,7 @@ pub(crate) const ALL: &[Way] = &[
     Way::Several,
     Way::Poll,
     Way::Batch,
+    Way::InPlace,
     Way::Await,
     Way::Cancel,
     Way::Select(Choosing::Wait),
@@ -194,6 +198,44 @@ fn poll_until_received<T>(rx: &Receiver<T>) -> Result<T, Received> {
     }
 }
 
+/// A reference that is seldom kept for longer than a moment; those behind it wait.
+fn send_in_place<T>(tx: &Sender<T>, message: T, rng: &mut Rng) -> Sent<T> {
+    let room = match rng.below(4) {
+        0 => tx.try_send_ref().map_err(|error| error.is_disconnected()),
+        1 => tx.send_ref_timeout(short(rng)).map_err(|error| error.is_disconnected()),
+        _ => tx.send_ref().map_err(|_| true),
+    };
+    let room = match room {
+        Ok(room) => room,
+        Err(true) => return Sent::Never(message),
+        Err(false) => return Sent::NotNow(message),
+    };
+    if rng.below(8) == 0 {
+        moment(rng);
+    }
+    if rng.below(8) == 0 {
+        drop(room);
+        return Sent::NotNow(message);
+    }
+    match room.write(message).send() {
+        Ok(()) => Sent::Yes,
+        Err(error) => Sent::Never(*error.into_inner()),
+    }
+}
+
+fn receive_in_place<T>(rx: &Receiver<T>, rng: &mut Rng) -> Result<T, Received> {
+    let received = match rng.below(4) {
+        0 => rx.try_recv_ref().map_err(|error| error.is_disconnected()),
+        1 => rx.recv_ref_timeout(short(rng)).map_err(|error| error.is_disconnected()),
+        _ => rx.recv_ref().map_err(|_| true),
+    };
+    let message = received.map_err(|is_over| if is_over { Received::Never } else { Received::NotNow })?;
+    if rng.below(8) == 0 {
+        moment(rng);
+    }
+    Ok(message.into_inner())
+}
+
 /// Sends in one of these ways.
 pub(crate) fn send<T>(tx: &Sender<T>, message: T, ways: &[Way], rng: &mut Rng) -> Sent<T> {
     let way = rng.one_of(ways);
@@ -222,6 +264,7 @@ pub(crate) fn send<T>(tx: &Sender<T>, message: T, ways: &[Way], rng: &mut Rng) -
             assert_eq!(sent.is_ok(), messages.is_empty());
             return messages.pop_front().map_or(Sent::Yes, Sent::Never);
         }
+        Way::InPlace => return send_in_place(tx, message, rng),
         Way::Await => return futures::send(tx, message),
         Way::Cancel => return futures::send_or_cancel(tx, message, rng),
         Way::Select(choosing) => return selects::send(tx, message, choosing, rng),
@@ -295,6 +338,7 @@ pub(crate) fn receive<T>(rx: &Receiver<T>, ways: &[Way], rng: &mut Rng, mut take
                 Err(true) => Received::Never,
             };
         }
+        Way::InPlace => receive_in_place(rx, rng),
         Way::Await => futures::receive(rx),
         Way::Cancel => futures::receive_or_cancel(rx, rng),
         Way::Select(choosing) => selects::receive(rx, choosing, rng),

@@ -21,6 +21,11 @@ pub fn send<'a, T>(sender: &'a Sender<T>) -> Case<'a> {
     Case(Entry::new(0, sender))
 }
 
+/// An operation of another kind.
+pub(in crate::channel) fn other<'a>(operation: &'a dyn Operation) -> Case<'a> {
+    Case(Entry::new(0, operation))
+}
+
 /// The arm that was chosen. What it holds is lost if it is dropped: `resume` comes next.
 #[derive(Debug)]
 #[must_use]

@@ -56,7 +56,7 @@ use core::ptr::NonNull;
 
 use super::{ParkError, Receiver, RecvError, SendError, Sender, TryReadyError, TrySelectError};
 use crate::park::Park;
-use operation::{Operation, Token};
+pub(super) use operation::{Operation, Registration, Seeker, Token, Tried};
 use run::{Entry, Manner};
 
 /// Waits for one of several operations, of which the number and kinds are known only when the program runs. (Where they
@@ -265,6 +265,11 @@ impl SelectedOperation<'_> {
     pub(crate) fn into_index(mut self) -> usize {
         self.token = None;
         self.index
+    }
+
+    /// What it holds is the caller's to complete or cancel.
+    pub(super) fn into_token(mut self) -> Token {
+        self.token.take().expect("it is completed once")
     }
 
     fn complete<T>(mut self, end: &T, wrong: &str) -> Token {

@@ -11,12 +11,12 @@ use crate::channel::{Channel, Receiver, RecvError, SendError, Sender, Side};
 use crate::domain::{DomainError, Membership};
 use crate::primitive::stop_point;
 use crate::refs::Shared;
-use crate::ring::{ReserveError, Reserved};
+use crate::ring::{Claimed, ReserveError, Reserved};
 use crate::wait::{Claim, Phase, Place, RawPlace, Seized, Seizing};
 
 /// Who waits: a select that wants one of its operations done, or only to know that one could be.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Seeker<'c> {
+pub(in crate::channel) struct Seeker<'c> {
     /// What decides, if peers may match it: when it waits on a rendezvous channel.
     pub(super) claim: Option<&'c Claim>,
     /// What its own nodes are known by. 0: it has none.
@@ -27,7 +27,7 @@ pub(super) struct Seeker<'c> {
 
 /// The place of an operation among those that wait.
 #[derive(Debug)]
-pub(super) struct Registration {
+pub(in crate::channel) struct Registration {
     /// `None`: on a channel on which nobody can wake it.
     place: Option<RawPlace>,
     /// It was woken and has waited on: what it was woken for may be for another one.
@@ -38,7 +38,7 @@ pub(super) struct Registration {
 
 /// What an operation that happens has got.
 #[derive(Debug)]
-pub(super) enum Token {
+pub(in crate::channel) enum Token {
     /// Nothing: it only watched.
     Nothing,
     /// The channel is closed, or the domain of the end has closed.
@@ -51,11 +51,15 @@ pub(super) enum Token {
     Peer(NonNull<()>, usize),
     /// The message.
     Message(RawPlace),
+    /// The message, in its slot.
+    Claimed(Claimed),
+    /// The message, in a box that was made a pointer.
+    Boxed(NonNull<()>),
 }
 
 /// What came of trying an operation.
 #[derive(Debug)]
-pub(super) enum Tried {
+pub(in crate::channel) enum Tried {
     Done(Token),
     Nothing,
     /// A peer is in the middle of its operation.
@@ -67,7 +71,7 @@ pub(super) enum Tried {
 }
 
 /// One end, as a select sees it.
-pub(super) trait Operation {
+pub(in crate::channel) trait Operation {
     /// Which end it is.
     fn address(&self) -> NonNull<()>;
 
@@ -114,7 +118,7 @@ impl Registration {
 
 impl Seeker<'_> {
     /// One that does not wait, and so cannot be matched.
-    pub(super) fn passing(watches: bool) -> Self {
+    pub(in crate::channel) fn passing(watches: bool) -> Self {
         Self { claim: None, owner: 0, watches }
     }
 
@@ -163,7 +167,7 @@ impl<T> Channel<T> {
             }
             Err(error) => {
                 // Nobody has seen it.
-                let _ = place.leave();
+                place.leave_empty();
                 Err(error)
             }
         }
@@ -211,13 +215,22 @@ impl<T> Channel<T> {
         let Some(raw) = registration.place else { return };
         // SAFETY: passed on to the caller.
         let place = unsafe { Place::<T>::from_raw(raw) };
-        let left = match side {
-            Side::Receiver => self.receiving.give_back(place),
-            Side::Sender => place.leave(),
+        let is_news = if place.calls() {
+            place.leave_empty()
+        } else {
+            debug_assert!(side == Side::Receiver, "sends only call");
+            self.give_back(place)
         };
-        if left.woken || left.done || registration.roused {
+        if is_news || registration.roused {
             self.pass_on(side);
         }
+    }
+
+    /// A receive that a peer may have matched goes. Apart, because of the room for a message.
+    #[inline(never)]
+    fn give_back(&self, place: Place<T>) -> bool {
+        let left = self.receiving.give_back(place);
+        left.woken || left.done
     }
 }
 
@@ -417,7 +430,7 @@ impl<T> Operation for Sender<T> {
 
 impl<T> Sender<T> {
     /// Completes a send that is to happen.
-    pub(super) fn complete(&self, token: Token, message: T) -> Result<(), SendError<T>> {
+    pub(in crate::channel) fn complete(&self, token: Token, message: T) -> Result<(), SendError<T>> {
         let channel: &Shared<Channel<T>> = self.0.channel();
         match (token, &channel.flow) {
             (Token::Slot(slot), Flow::Bounded(ring)) => {

@@ -6,9 +6,9 @@
 //! One thread does everything, so each step has one outcome (or, a select that is not biased, one of a few), and after
 //! each step every message, wake and waker is counted.
 //!
-//! A step sends, receives (one message, or several by one call) or selects at once, or with a time limit that is over; begins, asks, polls, finishes or drops a
-//! wait; makes or drops an end or a weak one; closes, takes back what is queued, or ends a domain. What a select chose is
-//! completed, completed after closing, or dropped. Not played: dropping a chosen send whose slot stands behind messages,
+//! A step sends, receives (one message, in place or not, or several by one call) or selects at once, or with a time limit
+//! that is over; begins, asks, polls, finishes or drops a wait; makes or drops an end or a weak one; closes, takes back what is queued, or ends a domain. What a select chose is
+//! completed, completed after closing, or dropped. Not played: dropping a claimed slot that stands behind messages,
 //! which leaves a void slot that counts as one until a receiver comes to it; clocks; what takes two threads
 //! (the other target).
 //!
@@ -40,6 +40,7 @@
 //! (The last two were so; the first of them from one seed.)
 
 mod ends;
+mod in_place;
 mod line;
 mod many;
 mod once;
@@ -123,8 +124,10 @@ impl World {
         let line = &mut lines[at];
         let (what, is_rare) = (operation % 32, operation / 64 == 0);
         match what {
+            1 if choice % 4 > 1 => line.send_in_place(setting, choice),
             0 | 1 => line.send(setting, choice),
             2 => line.send_many(setting, choice),
+            4 if choice.is_multiple_of(2) => line.recv_in_place(setting, choice),
             3 | 4 => line.recv(setting, choice),
             5 if choice.is_multiple_of(5) => line.take_what_is_there(choice / 5),
             5 => line.recv_many(setting, choice),
