@@ -32,12 +32,12 @@ mod wait;
 #[cfg(feature = "std")]
 pub use blocking::{ConsumerIntoIter, ConsumerIter, IntoIter, Iter};
 pub use channel::{
-    CapacityError, Consumer, ConsumerTryIter, Drain, DrainIter, FilledRef, Memory, OfferError, ParkError,
-    Producer, ReadyTimeoutError, Receiver, RecvError, RecvFuture, RecvRef, RecvTimeoutError, RecvWait,
-    Select, SelectTimeoutError, SelectedOperation, SendError, SendFuture, SendRef, SendTimeoutError,
-    SendWait, Sender, TakeError, TryIter, TryReadyError, TryRecvError, TrySelectError, TrySendError,
-    WaitError, WeakReceiver, WeakSender, after_fork, bounded, bounded_single, never, rendezvous, try_bounded,
-    try_bounded_single, try_unbounded, unbounded,
+    CapacityError, Consumer, ConsumerTryIter, Drain, DrainIter, FilledRef, Memory, OfferError, Overwritten,
+    ParkError, Producer, ReadyTimeoutError, Receiver, RecvError, RecvFuture, RecvRef, RecvTimeoutError,
+    RecvWait, Select, SelectTimeoutError, SelectedOperation, SendError, SendFuture, SendRef,
+    SendTimeoutError, SendWait, Sender, TakeError, TryIter, TryReadyError, TryRecvError, TrySelectError,
+    TrySendError, WaitError, WeakReceiver, WeakSender, after_fork, bounded, bounded_single, never,
+    rendezvous, try_bounded, try_bounded_single, try_unbounded, unbounded,
 };
 #[cfg(feature = "futures")]
 pub use channel::{RecvStream, SendSink};
@@ -75,7 +75,9 @@ pub mod internals {
         Choice, Claim, End, Left, Pairing, Phase, Place, Seized, Seizing, Table, Ticket, pair,
     };
     pub mod ring {
-        pub use crate::ring::{Claimed, PopError, PushError, ReserveError, Reserved, Ring, Word};
+        pub use crate::ring::{
+            Claimed, PopError, PushError, ReplaceError, ReserveError, Reserved, Ring, Word,
+        };
     }
     pub mod list {
         pub use crate::list::{List, PopError, PushError};

@@ -28,10 +28,11 @@
 //!
 //! # Rules
 //!
-//! 1. `tail` is moved over `p` only by who saw the stamp `p`, `head` over `p` only by who saw `p + 1`. So positions are
-//!    never more than the capacity apart, and `head` never passes `tail`. A word may be moved over several positions at
-//!    once, a *run*, by who saw all of their stamps since he loaded the word: none has changed when the compare-exchange
-//!    succeeds, for only who moves the word over a position changes that stamp next.
+//! 1. `tail` is moved over `p` only by who saw the stamp `p`, or owns the slot and is the one to store that stamp
+//!    ([`Ring::replace`]); `head` over `p` only by who saw `p + 1`. So positions are never more than the capacity apart, and
+//!    `head` never passes `tail`. A word may be moved over several positions at once, a *run*, by who saw all of their stamps
+//!    since he loaded the word: none has changed when the compare-exchange succeeds, for only who moves the word over a
+//!    position changes that stamp next.
 //! 2. Who moved a word over `p` owns the slot until it stores the next stamp, which only it may do. Of a run it does so in
 //!    the order of the positions.
 //! 3. Full is answered when `head` was seen one lap behind the `tail` that was read before it, Empty when `tail` was seen
@@ -44,7 +45,7 @@
 //! Nobody waits here. A claim fails only when another one succeeded. A producer that is stopped for good as an owner takes
 //! its message with it and keeps everything behind its slot: consumers find it Busy, and when they have come as far
 //! round the ring, producers find it Full. The same with a consumer, the other way round. One that is stopped as the owner
-//! of a run takes what is left of it.
+//! of a run takes what is left of it, and one that replaces a value takes that one and its own.
 //!
 //! # Edges
 //!
@@ -58,10 +59,12 @@
 #![cfg_attr(not(loom), allow(unreachable_pub))]
 
 mod in_place;
+mod replace;
 mod run;
 mod single;
 
 pub use in_place::Claimed;
+pub use replace::ReplaceError;
 
 use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;

@@ -1,7 +1,8 @@
 //! Threads that are stopped for good in the middle of an operation, and what the others can still do.
 //!
 //! `RUSTFLAGS="--cfg xi_stop" cargo test --test stops`: each labelled point, on each flavour, in each situation that leads
-//! a thread there. What may be lost is one message and one waiting operation (of a batch, its messages); all else goes on. Only in a bounded channel
+//! a thread there. What may be lost is one message and one waiting operation (of a batch, its messages; of a send that
+//! displaces another message, that one too); all else goes on. Only in a bounded channel
 //! what stands behind a slot that its owner has claimed waits for him, and says so: that is [`Aftermath::Behind`]. One-shot
 //! channels have points and cases of their own, single ends cases.
 #![cfg(xi_stop)]
@@ -33,11 +34,12 @@ const SHORT: Duration = Duration::from_millis(50);
 /// How many messages the others exchange afterwards.
 const OTHERS: u32 = 50;
 
-const POINTS: [&str; 24] = [
+const POINTS: [&str; 25] = [
     "ring.pushing",
     "ring.pushed",
     "ring.popping",
     "ring.popped",
+    "ring.replacing",
     "list.pushing",
     "list.pushed",
     "list.popping",
@@ -135,10 +137,14 @@ enum Way {
     Batches,
     /// By a reference to the message's place.
     InPlace,
+    /// By a send that displaces the oldest message.
+    Overwrites,
 }
 
 impl Way {
-    const ALL: [Self; 4] = [Self::Calls, Self::Selects, Self::Batches, Self::InPlace];
+    const ALL: [Self; 5] = [Self::Calls, Self::Selects, Self::Batches, Self::InPlace, Self::Overwrites];
+    /// Those that wait.
+    const WAITING: [Self; 4] = [Self::Calls, Self::Selects, Self::Batches, Self::InPlace];
 }
 
 /// What the others can still do.
@@ -152,7 +158,7 @@ enum Aftermath {
 
 fn aftermath(point: &str, way: Way) -> Aftermath {
     match (point, way) {
-        ("ring.pushing" | "ring.popping" | "select.reserved", _) => Aftermath::Behind,
+        ("ring.pushing" | "ring.popping" | "ring.replacing" | "select.reserved", _) => Aftermath::Behind,
         ("in_place.reserved" | "in_place.received", _) => Aftermath::Behind,
         // The first slot of several that it claimed.
         ("ring.pushed" | "ring.popped", Way::Batches) => Aftermath::Behind,
@@ -273,6 +279,10 @@ fn stopped(flavour: Flavour, situation: Situation, way: Way, point: &'static str
                 }
                 Vec::new()
             }
+            (true, Way::Overwrites) => Vec::new(),
+            (false, Way::Overwrites) => {
+                tx.send_overwriting(3000).unwrap().filter(|displaced| *displaced != 3000).collect()
+            }
             (true, Way::Selects) => {
                 let mut select = Select::new();
                 select.recv(&other_rx);
@@ -326,7 +336,7 @@ fn goes_on(world: &World) {
 /// Nothing that may wait for the stopped thread takes longer than it was given, and nothing hangs.
 fn answers_in_time(world: &World, point: &str) {
     let start = Instant::now();
-    if !matches!(point, "ring.popping" | "ring.popped" | "in_place.received") {
+    if !matches!(point, "ring.popping" | "ring.popped" | "ring.replacing" | "in_place.received") {
         // What was queued before the claimed slot is still there; then it is empty for now.
         while world.rx.try_recv().is_ok() {}
         assert_eq!(world.rx.try_recv(), Err(TryRecvError::Empty));
@@ -394,7 +404,7 @@ fn a_thread_that_stops_for_good_holds_up_nobody_else() {
 /// soon as anybody of the other side comes to wait.
 #[test]
 fn who_waits_behind_a_stopped_thread_is_woken_in_its_place() {
-    for way in Way::ALL {
+    for way in Way::WAITING {
         for sends in [true, false] {
             let world = World::new(Flavour::One);
             if sends {
@@ -438,6 +448,7 @@ fn who_waits_behind_a_stopped_thread_is_woken_in_its_place() {
                     let room = world.tx.send_ref_timeout(LONG / 2).expect("there is room");
                     room.write(2000).send().unwrap();
                 }
+                (Way::Overwrites, _) => unreachable!("it does not wait"),
                 (Way::Selects, true) => {
                     select.recv(&world.rx);
                     let chosen = select.select_timeout(LONG / 2).expect("a message comes");

@@ -24,6 +24,7 @@
 //!    passes it on, but then one that is stopped for good would keep all of them waiting.
 //! 5. Wake functions are called, and messages dropped, while nothing is claimed: they may use the same channel. (Only a message
 //!    that was received in place, [`in_place`], or is left when the last receiver goes is dropped in its slot.)
+//! 6. A message that displaces another ([`overwrite`]) makes no room: it wakes receivers, and no sender.
 //!
 //! # Progress
 //!
@@ -46,6 +47,7 @@ mod flow;
 mod future;
 mod in_place;
 mod memory;
+mod overwrite;
 mod pending;
 mod policy;
 mod receiver;
@@ -69,6 +71,7 @@ pub use future::{RecvFuture, SendFuture};
 pub use future::{RecvStream, SendSink};
 pub use in_place::{FilledRef, RecvRef, SendRef};
 pub use memory::Memory;
+pub use overwrite::Overwritten;
 pub use pending::{RecvWait, SendWait};
 pub(crate) use policy::Patience;
 pub use receiver::{Receiver, TryIter};

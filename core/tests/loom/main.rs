@@ -9,6 +9,7 @@ mod list;
 mod lock;
 mod oneshot;
 mod outcomes;
+mod overwrite;
 mod refs;
 mod ring;
 mod select;

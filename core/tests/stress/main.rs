@@ -11,6 +11,7 @@ mod futures;
 mod ledger;
 mod meetings;
 mod operations;
+mod overwrites;
 mod replies;
 mod rings;
 mod rounds;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crossinterp_core::{Receiver, Sender, bounded, rendezvous, unbounded};
 
 /// How many tests share the time.
-const TESTS: u32 = 14;
+const TESTS: u32 = 17;
 const DEFAULT_SECONDS: u32 = 8;
 /// How long nothing may happen.
 const PATIENCE: u32 = 60;

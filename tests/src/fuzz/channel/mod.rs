@@ -7,7 +7,7 @@
 //! each step every message, wake and waker is counted.
 //!
 //! A step sends, receives (one message, in place or not, or several by one call) or selects at once, or with a time limit
-//! that is over; begins, asks, polls, finishes or drops a wait; makes or drops an end or a weak one; closes, takes back what is queued, or ends a domain. What a select chose is
+//! that is over; displaces a message; begins, asks, polls, finishes or drops a wait; makes or drops an end or a weak one; closes, takes back what is queued, or ends a domain. What a select chose is
 //! completed, completed after closing, or dropped. Not played: dropping a claimed slot that stands behind messages,
 //! which leaves a void slot that counts as one until a receiver comes to it; clocks; what takes two threads
 //! (the other target).
@@ -124,6 +124,7 @@ impl World {
         let line = &mut lines[at];
         let (what, is_rare) = (operation % 32, operation / 64 == 0);
         match what {
+            1 if choice % 4 == 1 => line.overwrite(setting, choice / 4),
             1 if choice % 4 > 1 => line.send_in_place(setting, choice),
             0 | 1 => line.send(setting, choice),
             2 => line.send_many(setting, choice),

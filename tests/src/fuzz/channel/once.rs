@@ -69,6 +69,35 @@ impl Line {
         }
     }
 
+    /// Sends, and displaces the oldest message if there is no room.
+    pub(super) fn overwrite(&mut self, setting: &mut Setting, choice: usize) {
+        let Some(sender) = self.senders.pick(choice) else { return };
+        let message = setting.ledger.message();
+        let number = message.number;
+        let expected = if sender.ended { Err(Refusal::Never) } else { self.model.overwrite(number) };
+        let sent = if (choice / 8).is_multiple_of(2) {
+            sender.end.send_overwriting(message).map_err(|SendError(message)| message)
+        } else {
+            sender.end.offer_overwriting(message).map_err(|error| match error {
+                OfferError::Disconnected(message) if !sender.ended => message,
+                OfferError::Ended(message) if sender.ended => message,
+                other => panic!("a send on an end that has ended: {}, answered {other:?}", sender.ended),
+            })
+        };
+        match sent {
+            Ok(displaced) => {
+                let is_sent = displaced.is_sent();
+                let displaced: Vec<Number> = displaced.map(|message| message.number).collect();
+                assert_eq!(is_sent, !displaced.contains(&number));
+                assert_eq!(Ok(displaced), expected);
+            }
+            Err(message) => {
+                assert_eq!(message.number, number, "another message came back");
+                assert_eq!(expected, Err(Refusal::Never));
+            }
+        }
+    }
+
     pub(super) fn recv(&mut self, setting: &mut Setting, choice: usize) {
         let Some(receiver) = self.receivers.pick(choice) else { return };
         let way = setting.way(choice, receiver.ended || self.model.can_try(Side::Receiver));

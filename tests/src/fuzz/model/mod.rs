@@ -179,6 +179,21 @@ impl Model {
         Ok(())
     }
 
+    /// Sends; without room, the oldest message goes for it, or the message itself where none is queued. What went.
+    pub(crate) fn overwrite(&mut self, message: Number) -> Result<Vec<Number>, Refusal> {
+        match self.send(message) {
+            Ok(()) => Ok(Vec::new()),
+            Err(Refusal::Never) => Err(Refusal::Never),
+            Err(Refusal::Later) => Ok(vec![match self.queue.pop_front() {
+                None => message,
+                Some(oldest) => {
+                    self.push(message);
+                    oldest
+                }
+            }]),
+        }
+    }
+
     fn push(&mut self, message: Number) {
         self.is_sent(message);
         self.queue.push_back(message);
