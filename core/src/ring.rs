@@ -180,6 +180,20 @@ pub enum Word {
     Head,
 }
 
+/// What operations of one side write.
+struct Line {
+    /// `tail` or `head` itself.
+    word: AtomicUsize,
+    /// Where the side stands that has one user, while the word has the flag ALONE.
+    alone: AtomicUsize,
+}
+
+impl Line {
+    fn new() -> Self {
+        Self { word: AtomicUsize::new(0), alone: AtomicUsize::new(0) }
+    }
+}
+
 struct Slot<T> {
     stamp: AtomicUsize,
     value: UnsafeCell<MaybeUninit<T>>,
@@ -187,11 +201,8 @@ struct Slot<T> {
 
 /// See the module documentation.
 pub struct Ring<T> {
-    tail: CachePadded<AtomicUsize>,
-    head: CachePadded<AtomicUsize>,
-    /// Where a side stands that has one user, while its word has the flag ALONE.
-    alone_tail: CachePadded<AtomicUsize>,
-    alone_head: CachePadded<AtomicUsize>,
+    tail: CachePadded<Line>,
+    head: CachePadded<Line>,
     slots: NonNull<Slot<T>>,
     capacity: usize,
     lap: usize,
@@ -223,10 +234,8 @@ impl<T> Ring<T> {
             }
         }
         Ok(Self {
-            tail: CachePadded::new(AtomicUsize::new(0)),
-            head: CachePadded::new(AtomicUsize::new(0)),
-            alone_tail: CachePadded::new(AtomicUsize::new(0)),
-            alone_head: CachePadded::new(AtomicUsize::new(0)),
+            tail: CachePadded::new(Line::new()),
+            head: CachePadded::new(Line::new()),
             slots,
             capacity,
             lap: (capacity + 1).next_power_of_two(),
@@ -235,8 +244,8 @@ impl<T> Ring<T> {
 
     fn word(&self, word: Word) -> &AtomicUsize {
         match word {
-            Word::Tail => &self.tail,
-            Word::Head => &self.head,
+            Word::Tail => &self.tail.word,
+            Word::Head => &self.head.word,
         }
     }
 
@@ -327,7 +336,7 @@ impl<T> Ring<T> {
     /// between. Small enough to stand where it is called.
     #[inline]
     pub fn push_at_once(&self, value: T) -> Result<(), T> {
-        let tail = self.tail.load(Ordering::Relaxed);
+        let tail = self.tail.word.load(Ordering::Relaxed);
         let position = tail >> FLAGS;
         if tail & ANY != 0
             || !Self::is_free(self.slot(position), position)
@@ -343,7 +352,7 @@ impl<T> Ring<T> {
     /// As `pop`, if nothing is in the way: there is a value, no producer was announced, and nobody comes in between.
     #[inline]
     pub fn pop_at_once(&self) -> Option<T> {
-        let head = self.head.load(Ordering::Relaxed);
+        let head = self.head.word.load(Ordering::Relaxed);
         let position = head >> FLAGS;
         let slot = self.slot(position);
         if head & ANY != 0 || Self::published(slot) != position + 1 || self.claim(Word::Head, head).is_err() {
@@ -375,7 +384,7 @@ impl<T> Ring<T> {
     #[inline]
     fn reserve_run(&self, most: usize) -> Result<Run, ReserveError> {
         let mut spins = 0;
-        let mut tail = self.tail.load(Ordering::Relaxed);
+        let mut tail = self.tail.word.load(Ordering::Relaxed);
         loop {
             if tail & (CLOSED | ALONE) != 0 {
                 return Err(if tail & CLOSED != 0 { ReserveError::Closed } else { ReserveError::Busy });
@@ -393,7 +402,7 @@ impl<T> Ring<T> {
                 // Rule 3. (Relaxed: whoever popped before this call in any order we know of is seen, by coherence.)
                 return Err(ReserveError::Full);
             }
-            let now = self.tail.load(Ordering::Relaxed);
+            let now = self.tail.word.load(Ordering::Relaxed);
             if now >> FLAGS == position {
                 if spins == SPINS {
                     return Err(ReserveError::Busy);
@@ -447,7 +456,7 @@ impl<T> Ring<T> {
         self.slot(reserved.position).stamp.store(stamp, edge!(ring.publish: Release));
         let mut producers = false;
         loop {
-            let head = self.head.load(Ordering::Relaxed);
+            let head = self.head.word.load(Ordering::Relaxed);
             let position = head >> FLAGS;
             // ORDERING [ring.publish]: Acquire, as in `pop`: another one's void slot hands on what that one saw. Model: loom
             // `ring::a_void_slot_is_used_again`.
@@ -470,7 +479,7 @@ impl<T> Ring<T> {
     #[inline]
     fn claim_full(&self, most: usize) -> Result<Run, PopError> {
         let mut spins = 0;
-        let mut head = self.head.load(Ordering::Relaxed);
+        let mut head = self.head.word.load(Ordering::Relaxed);
         loop {
             let position = head >> FLAGS;
             if head & (ALONE | CLOSED) != 0 {
@@ -498,24 +507,24 @@ impl<T> Ring<T> {
                 if let Some(awaited) = self.pass(head, position) {
                     return Err(PopError::Void { awaited });
                 }
-                head = self.head.load(Ordering::Relaxed);
+                head = self.head.word.load(Ordering::Relaxed);
                 continue;
             }
             let tail = self.look_at(Word::Tail);
             if tail & ALONE != 0 {
-                if self.alone_tail.load(Ordering::Relaxed) == position {
+                if self.tail.alone.load(Ordering::Relaxed) == position {
                     if tail & CLOSED == 0 {
                         return Err(PopError::Empty);
                     }
                     self.seal(head);
-                    head = self.head.load(Ordering::Relaxed);
+                    head = self.head.word.load(Ordering::Relaxed);
                     continue;
                 }
             } else if tail >> FLAGS == position {
                 // Rule 3.
                 return Err(if tail & CLOSED == 0 { PopError::Empty } else { PopError::Closed });
             }
-            let now = self.head.load(Ordering::Relaxed);
+            let now = self.head.word.load(Ordering::Relaxed);
             if now >> FLAGS == position {
                 if spins == SPINS {
                     return Err(PopError::Busy);
@@ -533,7 +542,7 @@ impl<T> Ring<T> {
         let next = (self.next(position) << FLAGS) | (head & (AWAITED | CLOSED));
         // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`, as in `push`. Model: loom
         // `ring::no_pop_misses_a_waiter`.
-        self.head.compare_exchange(head, next, edge!(ring.announce: Acquire), Ordering::Relaxed).ok()?;
+        self.head.word.compare_exchange(head, next, edge!(ring.announce: Acquire), Ordering::Relaxed).ok()?;
         // ORDERING [ring.recycle]: Release, pairs with the Acquire load in `reserve`: the value of the lap before was read
         // before the next one is written. Model: loom `ring::a_void_slot_is_used_again`.
         self.slot(position).stamp.store(self.lap_on(position), edge!(ring.recycle: Release));
@@ -570,19 +579,19 @@ impl<T> Ring<T> {
     /// Lets nothing more in. `true`: it was open.
     pub fn close(&self) -> bool {
         // Relaxed: the flag stands in the word that it is to stop; nothing else is read on the strength of it.
-        self.tail.fetch_or(CLOSED, Ordering::Relaxed) & CLOSED == 0
+        self.tail.word.fetch_or(CLOSED, Ordering::Relaxed) & CLOSED == 0
     }
 
     /// Whether it is open and consumers were announced.
     #[inline]
     pub fn is_awaited(&self) -> bool {
         // Relaxed: whoever acts on it takes a waiter by a word of his own.
-        self.tail.load(Ordering::Relaxed) & (AWAITED | CLOSED) == AWAITED
+        self.tail.word.load(Ordering::Relaxed) & (AWAITED | CLOSED) == AWAITED
     }
 
     /// Whether it was closed.
     pub fn is_closed(&self) -> bool {
-        self.tail.load(Ordering::Relaxed) & CLOSED != 0
+        self.tail.word.load(Ordering::Relaxed) & CLOSED != 0
     }
 
     /// How many bytes its slots have.

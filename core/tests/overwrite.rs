@@ -373,3 +373,18 @@ fn closed_in_the_middle() {
         assert!(all.into_iter().eq(0..=last));
     }
 }
+
+#[test]
+fn what_is_queued_for_a_consumer_stays() {
+    let (tx, rx) = bounded(1);
+    let mut rx = rx.try_into_single().unwrap();
+    tx.send(1).unwrap();
+    let displaced = tx.send_overwriting(2).unwrap();
+    assert!(!displaced.is_sent());
+    assert_eq!(displaced.collect::<Vec<_>>(), [2]);
+    assert_eq!(rx.recv(), Ok(1));
+    assert!(tx.send_overwriting(3).unwrap().is_empty());
+    let rx = rx.into_shared();
+    assert_eq!(tx.send_overwriting(4).unwrap().collect::<Vec<_>>(), [3]);
+    assert_eq!(rx.recv(), Ok(4));
+}

@@ -61,7 +61,7 @@ impl<T> Sender<T> {
     ///
     /// It can also come back itself where the oldest message is in the hands of a peer who was stopped in the middle of his
     /// operation, or has it in place ([`Receiver::try_recv_ref`](crate::Receiver::try_recv_ref)), and does not come to an end
-    /// after being let run a few times; and, behind the oldest one, if the channel was closed just when that one had been
+    /// after being let run a few times, or of a [`Consumer`](crate::Consumer), who alone takes messages out; and, behind the oldest one, if the channel was closed just when that one had been
     /// taken out. [`Overwritten::is_sent`] says whether it went in.
     ///
     /// Any thread may call it on the same end at once. A thread that is stopped for good in the middle takes the message that

@@ -141,7 +141,7 @@ pub struct Producer<T> {
 ///
 /// Made by [`Receiver::try_into_single`] or [`bounded_single`]; when to use it is as for [`Producer`]. What is queued
 /// is its own: [`Sender::close_and_drain`] of the other side gets nothing of it, or what there is at a moment at which
-/// it waits. When the domain closes that holds it, what is queued is dropped in its next operation, or with it.
+/// it waits, and [`Sender::send_overwriting`] displaces nothing of it. When the domain closes that holds it, what is queued is dropped in its next operation, or with it.
 ///
 /// ```
 /// use crossinterp_core::bounded;

@@ -4,7 +4,7 @@
 //! `tail` over its next position too, before it stores a stamp: nobody else can, because nobody finds the slot free. The new
 //! value comes in, at the end of the row, and no more than one goes.
 
-use super::{AWAITED, CLOSED, FLAGS, Ring, SPINS, Slot, VOID, Word};
+use super::{ALONE, AWAITED, CLOSED, FLAGS, Ring, SPINS, Slot, VOID, Word};
 use crate::primitive::{Ordering, spin_loop, stop_point};
 
 /// Why no value was replaced; the new one comes back.
@@ -20,9 +20,9 @@ pub enum ReplaceError<T> {
         /// See there.
         awaited: bool,
     },
-    /// The oldest value is being written at this moment.
+    /// The oldest value is being written at this moment, or another one alone may pop, or push.
     Busy(T),
-    /// The ring was closed just when the oldest value had been taken out.
+    /// The ring was closed just when the oldest value had been taken out (or another one alone may push from then on).
     Closed {
         /// That one.
         oldest: T,
@@ -37,7 +37,10 @@ impl<T> Ring<T> {
     pub fn replace(&self, value: T) -> Result<(T, bool), ReplaceError<T>> {
         let mut spins = 0;
         let (slot, position) = loop {
-            let head = self.head.load(Ordering::Relaxed);
+            let head = self.head.word.load(Ordering::Relaxed);
+            if head & ALONE != 0 {
+                return Err(ReplaceError::Busy(value));
+            }
             let position = head >> FLAGS;
             let slot = self.slot(position);
             let stamp = Self::published(slot);
@@ -47,8 +50,11 @@ impl<T> Ring<T> {
                     None => continue,
                 }
             }
-            let tail = self.tail.load(Ordering::Relaxed);
-            if tail >> FLAGS != self.lap_on(position) || tail & CLOSED != 0 {
+            let tail = self.tail.word.load(Ordering::Relaxed);
+            if tail & ALONE != 0 {
+                return Err(ReplaceError::Busy(value));
+            }
+            if tail >> FLAGS != self.lap_on(position) || (head | tail) & CLOSED != 0 {
                 return Err(ReplaceError::NotFull(value));
             }
             if stamp == position + 1 {
@@ -56,7 +62,7 @@ impl<T> Ring<T> {
                 if self.claim(Word::Head, head).is_ok() {
                     break (slot, position);
                 }
-            } else if self.head.load(Ordering::Relaxed) >> FLAGS == position {
+            } else if self.head.word.load(Ordering::Relaxed) >> FLAGS == position {
                 if spins == SPINS {
                     return Err(ReplaceError::Busy(value));
                 }
@@ -81,13 +87,13 @@ impl<T> Ring<T> {
         // SAFETY: the slot is the caller's (rule 2), and holds a value that was seen whole.
         let oldest = slot.value.with_mut(|cell| unsafe { (*cell).assume_init_read() });
         stop_point!(ring.replacing);
-        let mut tail = self.tail.load(Ordering::Relaxed);
+        let mut tail = self.tail.word.load(Ordering::Relaxed);
         loop {
-            debug_assert_eq!(tail >> FLAGS, self.lap_on(position), "nobody else can move it");
-            if tail & CLOSED != 0 {
+            if tail & (CLOSED | ALONE) != 0 {
                 self.free(slot, position);
                 return Err(ReplaceError::Closed { oldest, value });
             }
+            debug_assert_eq!(tail >> FLAGS, self.lap_on(position), "nobody else can move it");
             match self.claim(Word::Tail, tail) {
                 Ok(()) => break,
                 // Somebody was announced, or it was closed.

@@ -1,7 +1,7 @@
 //! A side with one user, who needs no read-modify-write for a value.
 //!
 //! Who alone pushes (pops) keeps the position of that side himself: while its word has the flag ALONE, the position in
-//! it is an old one, and the true one stands in `alone_tail` (`alone_head`), which he alone stores. A push is then: a
+//! it is an old one, and the true one stands in `tail.alone` (`head.alone`), which he alone stores. A push is then: a
 //! look at the flags, a look at the stamp, the new position, the value, the stamp, a look at the flags. That is a mode
 //! of the ring, which is begun and ended by a compare-exchange of the word, with the position in it on both occasions.
 //! The other side may be used by many at once, or be in this mode too.
@@ -13,7 +13,7 @@
 //!
 //! 1. Flags of the word are changed by read-modify-writes of others, as ever; its position by nobody but the one who is
 //!    alone, with one exception (5). Claims of the word by others fail: they say Busy.
-//! 2. The position is stored *before* the stamp. So who finds the slot at `head` not full, and `alone_tail` at `head`,
+//! 2. The position is stored *before* the stamp. So who finds the slot at `head` not full, and `tail.alone` at `head`,
 //!    has found the ring empty at that moment, as in rule 3 of the ring; and if it stands behind `head`, the slot is
 //!    being written: Busy. The same with Full. `len` counts what is being written, as ever.
 //! 3. An operation of who is alone is no read-modify-write of the word in which those are announced who wait for it. So
@@ -34,7 +34,7 @@
 //!    seen a `tail` without ALONE that stands further; he who finds one with ALONE does what the first one was about to
 //!    do. A closed ring becomes no side's alone again, so the end that was found is the last.
 //!
-//! An `alone_tail` that is not at `head` keeps a consumer from 5: the slot was claimed by somebody else before, or is
+//! An `tail.alone` that is not at `head` keeps a consumer from 5: the slot was claimed by somebody else before, or is
 //! being written.
 //!
 //! # Progress
@@ -61,8 +61,8 @@ impl<T> Ring<T> {
     #[inline]
     fn alone(&self, word: Word) -> &AtomicUsize {
         match word {
-            Word::Tail => &self.alone_tail,
-            Word::Head => &self.alone_head,
+            Word::Tail => &self.tail.alone,
+            Word::Head => &self.head.alone,
         }
     }
 
@@ -142,22 +142,22 @@ impl<T> Ring<T> {
     /// The caller is the one who began to be alone at `tail`, or he is so no more.
     #[inline]
     pub unsafe fn push_alone(&self, value: T) -> Result<bool, T> {
-        if self.tail.load(Ordering::Relaxed) & ANY != ALONE {
+        if self.tail.word.load(Ordering::Relaxed) & ANY != ALONE {
             return Err(value);
         }
-        let position = self.alone_tail.load(Ordering::Relaxed);
+        let position = self.tail.alone.load(Ordering::Relaxed);
         let slot = self.slot(position);
         if !Self::is_free(slot, position) {
             return Err(value);
         }
-        self.alone_tail.store(self.next(position), Ordering::Relaxed);
+        self.tail.alone.store(self.next(position), Ordering::Relaxed);
         stop_point!(ring.pushing);
         // SAFETY: nobody but the caller moves over a position of `tail`, and he just did.
         unsafe { Self::publish(slot, position, value) };
         // ORDERING [single.look]: SeqCst, pairs with those in `announce` and `seal`: either they see this value, or the
         // flag is seen here. Models: loom `single::no_push_misses_a_waiter`, `single::closing_lets_in_or_hands_back`.
         barrier::light(edge!(single.look: SeqCst));
-        let tail = self.tail.load(Ordering::Relaxed);
+        let tail = self.tail.word.load(Ordering::Relaxed);
         // SAFETY: passed on to the caller.
         if tail & ANY == ALONE { Ok(false) } else { unsafe { self.pushed_into(tail, position) } }
     }
@@ -171,13 +171,13 @@ impl<T> Ring<T> {
     unsafe fn pushed_into(&self, tail: usize, position: usize) -> Result<bool, T> {
         // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: who sees the flag sees the waiter.
         // Model: loom `single::no_push_misses_a_waiter`.
-        acquire(&self.tail, edge!(ring.announce: Acquire));
+        acquire(&self.tail.word, edge!(ring.announce: Acquire));
         let mut seen = tail;
         let is_awaited = tail & AWAITED != 0;
         while seen & CLOSED != 0 && seen & ALONE != 0 {
             // Rule 5. Relaxed: the word decides; the value is found by its stamp.
             let next = (self.next(position) << FLAGS) | (seen & (AWAITED | CLOSED));
-            match self.tail.compare_exchange(seen, next, Ordering::Relaxed, Ordering::Relaxed) {
+            match self.tail.word.compare_exchange(seen, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return Ok(is_awaited),
                 Err(now) => seen = now,
             }
@@ -199,25 +199,25 @@ impl<T> Ring<T> {
     /// The caller is the one who began to be alone at `head`, or he is so no more.
     #[inline]
     pub unsafe fn pop_alone(&self) -> Option<(T, bool)> {
-        if self.head.load(Ordering::Relaxed) & ANY != ALONE {
+        if self.head.word.load(Ordering::Relaxed) & ANY != ALONE {
             return None;
         }
-        let position = self.alone_head.load(Ordering::Relaxed);
+        let position = self.head.alone.load(Ordering::Relaxed);
         let slot = self.slot(position);
         if Self::published(slot) != position + 1 {
             return None;
         }
-        self.alone_head.store(self.next(position), Ordering::Relaxed);
+        self.head.alone.store(self.next(position), Ordering::Relaxed);
         // SAFETY: the stamp was just seen; nobody but the caller moves over a position of `head`, and he just did.
         let value = unsafe { self.empty(slot, position) };
         // ORDERING [single.look]: SeqCst, pairs with the one in `announce`: either they see that there is room, or the
         // flag is seen here. Model: loom `single::no_pop_misses_a_waiter`.
         barrier::light(edge!(single.look: SeqCst));
-        let is_awaited = self.head.load(Ordering::Relaxed) & AWAITED != 0;
+        let is_awaited = self.head.word.load(Ordering::Relaxed) & AWAITED != 0;
         if is_awaited {
             // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: who sees the flag sees the
             // waiter. Model: loom `single::no_pop_misses_a_waiter`.
-            acquire(&self.head, edge!(ring.announce: Acquire));
+            acquire(&self.head.word, edge!(ring.announce: Acquire));
         }
         Some((value, is_awaited))
     }
@@ -231,21 +231,21 @@ impl<T> Ring<T> {
         // sees that it is closed. Model: loom `single::closing_lets_in_or_hands_back`.
         barrier::heavy(edge!(single.seal: SeqCst));
         if Self::published(self.slot(position)) != position + 1
-            && self.alone_tail.load(Ordering::Relaxed) == position
+            && self.tail.alone.load(Ordering::Relaxed) == position
         {
             // Relaxed: the word decides; no value is read on the strength of it.
-            _ = self.head.compare_exchange(head, head | CLOSED, Ordering::Relaxed, Ordering::Relaxed);
+            _ = self.head.word.compare_exchange(head, head | CLOSED, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 
     /// Whether the ring ends at that position, at which `head` stands with the flag CLOSED.
     #[cold]
     pub(super) fn ends_at(&self, position: usize) -> bool {
-        let mut tail = self.tail.load(Ordering::Relaxed);
+        let mut tail = self.tail.word.load(Ordering::Relaxed);
         while tail & ALONE != 0 {
             // Relaxed: as above.
             let next = (position << FLAGS) | (tail & (AWAITED | CLOSED));
-            match self.tail.compare_exchange(tail, next, Ordering::Relaxed, Ordering::Relaxed) {
+            match self.tail.word.compare_exchange(tail, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return true,
                 Err(now) => tail = now,
             }
