@@ -107,3 +107,64 @@ pub(crate) use kind::light;
 
 /// The end of who does it seldom.
 pub(crate) use kind::heavy;
+
+#[cfg(all(test, feature = "std", not(any(loom, miri))))]
+mod tests {
+    use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+    use core::sync::atomic::{AtomicUsize, compiler_fence};
+    use std::thread::{scope, yield_now};
+    use std::vec::Vec;
+
+    use crossbeam_utils::CachePadded;
+
+    use super::{heavy, light, prepare};
+
+    const ROUNDS: usize = 20_000;
+
+    /// In each round both write their word, and read the other's: how often both were too early, where these are the fences.
+    fn misses(light: fn(), heavy: fn()) -> usize {
+        let words: [CachePadded<AtomicUsize>; 4] = Default::default();
+        let [begun, done, often, seldom] = &words;
+        let wait = |word: &AtomicUsize, round| {
+            while word.load(Acquire) < round {
+                yield_now();
+            }
+        };
+        let pause = |many| (0..many).for_each(|_| core::hint::spin_loop());
+        let (seen_often, seen_seldom): (Vec<bool>, Vec<bool>) = scope(|scope| {
+            let other = scope.spawn(|| {
+                let round = |round| {
+                    wait(begun, round);
+                    pause(round % 50);
+                    often.store(round, Relaxed);
+                    light();
+                    let seen = seldom.load(Relaxed) == round;
+                    done.store(round, Release);
+                    seen
+                };
+                (1..=ROUNDS).map(round).collect()
+            });
+            let round = |round| {
+                begun.store(round, Release);
+                pause(round / 50 % 50);
+                seldom.store(round, Relaxed);
+                heavy();
+                let seen = often.load(Relaxed) == round;
+                wait(done, round);
+                seen
+            };
+            let mine = (1..=ROUNDS).map(round).collect();
+            (other.join().expect("it does not panic"), mine)
+        });
+        seen_often.iter().zip(&seen_seldom).filter(|(often, seldom)| !**often && !**seldom).count()
+    }
+
+    #[test]
+    fn one_of_the_two_sees_the_other() {
+        prepare();
+        assert_eq!(misses(|| light(SeqCst), || heavy(SeqCst)), 0);
+        // What it is without, for who wants to see that the test can tell.
+        let without = misses(|| compiler_fence(SeqCst), || compiler_fence(SeqCst));
+        std::println!("without a fence both were too early {without} times");
+    }
+}
