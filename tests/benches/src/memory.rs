@@ -3,7 +3,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 
-use crate::peers::{AsyncChannel, Capacity, Crossbeam, Crossfire, Flume, Kanal, Ours, Peer, StdMpsc, Tokio};
+use crate::peers::{
+    AsyncChannel, Capacity, Crossbeam, Crossfire, Flume, Kanal, Ours, Peer, Single, StdMpsc, Tokio,
+};
 
 /// Counts while it is told to; else it only looks whether it is.
 struct Counting;
@@ -61,8 +63,9 @@ pub(crate) struct Row {
 /// Counts all rows. Nothing else may run.
 pub(crate) fn count_all() -> Vec<Row> {
     COUNTS.store(true, Ordering::Relaxed);
-    let peers: [fn(&mut [Row]); 8] = [
+    let peers: [fn(&mut [Row]); 9] = [
         add::<Ours>,
+        add::<Single>,
         add::<Crossbeam>,
         add::<Flume>,
         add::<Kanal>,

@@ -6,6 +6,7 @@ mod crossfire;
 mod flume;
 mod kanal;
 mod ours;
+mod single;
 mod std_mpsc;
 mod tokio;
 
@@ -15,6 +16,7 @@ pub(crate) use crossfire::Crossfire;
 pub(crate) use flume::Flume;
 pub(crate) use kanal::Kanal;
 pub(crate) use ours::Ours;
+pub(crate) use single::Single;
 pub(crate) use std_mpsc::StdMpsc;
 pub(crate) use tokio::Tokio;
 
