@@ -585,7 +585,6 @@ impl<T> List<T> {
     }
 
     /// How many places were claimed, or given up, so far (it wraps).
-    #[cfg(loom)]
     pub fn places(&self) -> usize {
         distance(0, self.tail.load(Ordering::Relaxed))
     }

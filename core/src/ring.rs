@@ -599,6 +599,12 @@ impl<T> Ring<T> {
         self.capacity * size_of::<Slot<T>>()
     }
 
+    /// How many values were pushed so far (it wraps).
+    pub fn pushed(&self) -> usize {
+        let position = self.position(Word::Tail);
+        position / self.lap * self.capacity + self.index(position)
+    }
+
     /// How many values it holds, those included that are being written.
     pub fn len(&self) -> usize {
         loop {

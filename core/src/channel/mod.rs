@@ -394,6 +394,15 @@ impl<T> Channel<T> {
         self.capacity.is_none_or(|capacity| capacity > policy::SMALL)
     }
 
+    /// How many messages went through its queue so far (it wraps).
+    fn moved(&self) -> usize {
+        match &self.flow {
+            Flow::Bounded(ring) => ring.pushed(),
+            Flow::Unbounded(list) => list.places(),
+            Flow::Rendezvous(_) | Flow::Source(_) => 0,
+        }
+    }
+
     /// Ends a waiting operation from outside, because its domain ends.
     fn end_wait(&self, ticket: &wait::Ticket<T>, side: Side) {
         match self.waiting(side).end(ticket, side == Side::Sender) {

@@ -9,7 +9,7 @@
 //! Letting others run is quick where there are none, or where they are the peers that are waited for. On a machine that is
 //! busy with something else it takes as long as that one's turn, thousands of times longer than a sleep that the peer
 //! ends. So each thread counts what its yields have saved and lost, and does without them while they have lost more
-//! ([`crowd`]).
+//! ([`crowd`]). Time in which the channel's other users got on is not lost.
 
 use core::cell::Cell;
 use core::task::Waker;
@@ -75,12 +75,18 @@ impl Patience {
     /// Lets a moment go by. `false`: it is time to sleep.
     #[inline]
     pub(crate) fn wait(&mut self) -> bool {
+        self.wait_with(|| 0)
+    }
+
+    /// As `wait`, for one who sees how many messages others have moved so far.
+    #[inline]
+    pub(crate) fn wait_with(&mut self, moved: impl Fn() -> usize) -> bool {
         if self.spins > 0 {
             self.spins -= 1;
             spin_loop();
             true
         } else if self.yields > 0 && (self.yielded || !crowd::is_near()) {
-            self.yielded = crowd::lets_others_run();
+            self.yielded = crowd::lets_others_run(moved);
             self.yields = if self.yielded { self.yields - 1 } else { 0 };
             true
         } else {
@@ -142,6 +148,8 @@ mod crowd {
 
     /// Longer than a yield between peers takes, even some in a row; shorter than any scheduler's turn.
     const LONG: Duration = Duration::from_micros(100);
+    /// What it takes at most to move a message, where many do so.
+    const EACH: Duration = Duration::from_nanos(100);
     /// What a wait without a sleep has saved, in nanoseconds.
     const SAVED: i32 = 4_000;
     /// How much is remembered of what was saved: two or three turns of somebody else.
@@ -167,15 +175,21 @@ mod crowd {
         add(0) < 0 && add(PAID_OFF) < 0
     }
 
-    /// Yields. `false`: that took long.
-    pub(super) fn lets_others_run() -> bool {
+    /// Yields. `false`: that took long, and not for the messages that were moved meanwhile.
+    pub(super) fn lets_others_run(moved: impl Fn() -> usize) -> bool {
+        let before = moved();
         let begin = Instant::now();
         yield_now();
         let time = begin.elapsed();
-        if time >= LONG {
-            add(-i32::try_from(time.as_nanos()).unwrap_or(MOST).min(MOST));
+        if time < LONG {
+            return true;
         }
-        time < LONG
+        let messages = u32::try_from(moved().wrapping_sub(before)).unwrap_or(0);
+        let lost = time.saturating_sub(EACH * messages);
+        if lost >= LONG {
+            add(-i32::try_from(lost.as_nanos()).unwrap_or(MOST).min(MOST));
+        }
+        lost < LONG
     }
 
     /// A wait came to its end by yields alone.
@@ -191,7 +205,7 @@ mod crowd {
         false
     }
 
-    pub(super) fn lets_others_run() -> bool {
+    pub(super) fn lets_others_run(_moved: impl Fn() -> usize) -> bool {
         crate::primitive::yield_now();
         true
     }

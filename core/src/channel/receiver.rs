@@ -140,7 +140,9 @@ impl<T> Receiver<T> {
                 Err(TakeError::Disconnected) => return Err(ParkError::Disconnected),
                 Err(TakeError::Ended) => return Err(ParkError::Ended),
                 Err(TakeError::Empty)
-                    if self.0.line().is_some_and(|channel| channel.tries_first()) && patience.wait() => {}
+                    if self.0.line().is_some_and(|channel| {
+                        channel.tries_first() && patience.wait_with(|| channel.moved())
+                    }) => {}
                 Err(TakeError::Empty) => return self.begin_recv(park.waker())?.park(park, patience),
             }
         }

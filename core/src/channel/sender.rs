@@ -142,7 +142,8 @@ impl<T> Sender<T> {
                 Err(OfferError::Ended(message)) => return Err((message, ParkError::Ended)),
                 Err(OfferError::NoMemory(message)) => return Err((message, ParkError::NoMemory)),
             };
-            if !self.0.channel().tries_first() || !patience.wait() {
+            let channel = self.0.channel();
+            if !channel.tries_first() || !patience.wait_with(|| channel.moved()) {
                 break;
             }
         }

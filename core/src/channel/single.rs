@@ -408,11 +408,15 @@ impl<T> Producer<T> {
                 Ok(()) => return Ok(()),
                 Err(back) => message = back,
             }
-            if !self.tries_alone() || !patience.wait() {
+            if !self.tries_alone() || !patience.wait_with(|| self.moved()) {
                 break;
             }
         }
         self.send_as_sender(message, |sender, message| sender.send_patiently(message, park, patience))
+    }
+
+    fn moved(&self) -> usize {
+        self.sender.0.channel().moved()
     }
 
     /// Whether it is worth it to try again, alone.
@@ -520,11 +524,15 @@ impl<T> Consumer<T> {
             if let Some(message) = self.recv_at_once() {
                 return Ok(message);
             }
-            if !self.tries_alone() || !patience.wait() {
+            if !self.tries_alone() || !patience.wait_with(|| self.moved()) {
                 break;
             }
         }
         self.recv_as_receiver(|receiver| receiver.recv_patiently(park, patience))
+    }
+
+    fn moved(&self) -> usize {
+        self.receiver.0.line().map_or(0, |channel| channel.moved())
     }
 
     /// Whether it is worth it to try again, alone.
