@@ -50,11 +50,6 @@ impl Line {
         let number = message.number;
         let mut expected = if sender.ended { Err(Refusal::Never) } else { self.model.send(number) };
         if way.has_limit() && expected == Err(Refusal::Later) {
-            // It tries once more before it begins to wait, and each time wakes a receiver, if one is to come for what was
-            // given back.
-            expected = self.model.send(number);
-        }
-        if way.has_limit() && expected == Err(Refusal::Later) {
             expected = if setting.lets_wait(sender.domain) {
                 let id = self.model.begin_send(sender.domain, number);
                 limited(self.model.wait_briefly(id)).map(|_| ())
