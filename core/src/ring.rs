@@ -76,6 +76,13 @@ use crossbeam_utils::CachePadded;
 use crate::primitive::{AtomicUsize, Ordering, UnsafeCell, barrier, edge, spin_loop, stop_point};
 
 /// Why a bounded channel could not be made.
+///
+/// ```
+/// use crossinterp_core::{CapacityError, try_bounded};
+///
+/// assert_eq!(try_bounded::<u8>(usize::MAX).unwrap_err(), CapacityError::TooLarge);
+/// assert_eq!(CapacityError::NoMemory.to_string(), "out of memory");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CapacityError {
     /// More slots than an address space can hold, or than positions can count: the limit is 2^59 (2^27 where words have

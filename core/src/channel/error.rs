@@ -27,6 +27,11 @@ macro_rules! message_errors {
         }
         impl<T> $type<T> {
             /// The message that was not sent.
+            ///
+            /// ```
+            #[doc = concat!("let error = crossinterp_core::", stringify!($type), "::Disconnected(\"hello\");")]
+            /// assert_eq!(error.into_inner(), "hello");
+            /// ```
             pub fn into_inner(self) -> T {
                 match self { $(Self::$variant(message))|+ => message }
             }
@@ -35,11 +40,27 @@ macro_rules! message_errors {
 }
 
 /// The channel is disconnected; here is the message again.
+///
+/// ```
+/// use crossinterp_core::{SendError, unbounded};
+///
+/// let (tx, rx) = unbounded();
+/// drop(rx);
+/// let Err(SendError(message)) = tx.send("nobody hears this") else { unreachable!() };
+/// assert_eq!(message, "nobody hears this");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
 impl<T> SendError<T> {
     /// The message that was not sent.
+    ///
+    /// ```
+    /// use crossinterp_core::SendError;
+    ///
+    /// let error = SendError(String::from("hello")); // of a send whose receivers are gone
+    /// assert_eq!(error.into_inner(), "hello");
+    /// ```
     pub fn into_inner(self) -> T {
         self.0
     }
@@ -52,6 +73,18 @@ impl<T> fmt::Debug for SendError<T> {
 }
 
 /// Why a message was not sent at once.
+///
+/// ```
+/// use crossinterp_core::{TrySendError, bounded};
+///
+/// let (tx, rx) = bounded(1);
+/// tx.try_send(1).unwrap();
+/// assert_eq!(tx.try_send(2), Err(TrySendError::Full(2)));
+/// drop(rx);
+/// let error = tx.try_send(3).unwrap_err();
+/// assert_eq!(error, TrySendError::Disconnected(3));
+/// assert_eq!(error.to_string(), "sending on a disconnected channel");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TrySendError<T> {
     /// There is no room now; for a rendezvous, nobody is receiving.
@@ -61,6 +94,17 @@ pub enum TrySendError<T> {
 }
 
 /// Why a message was not sent in time.
+///
+/// ```
+/// use crossinterp_core::{SendTimeoutError, rendezvous};
+/// use std::time::Duration;
+///
+/// let (tx, rx) = rendezvous();
+/// let timeout = Duration::from_millis(1);
+/// assert_eq!(tx.send_timeout(1, timeout), Err(SendTimeoutError::Timeout(1))); // nobody came to receive
+/// drop(rx);
+/// assert_eq!(tx.send_timeout(2, timeout), Err(SendTimeoutError::Disconnected(2))); // at once
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SendTimeoutError<T> {
     /// There was no room before the time was over.
@@ -70,6 +114,21 @@ pub enum SendTimeoutError<T> {
 }
 
 /// Every reason why a message is not sent at once: [`TrySendError`] for those who must not abort.
+///
+/// ```
+/// use crossinterp_core::{Domain, OfferError, bounded};
+///
+/// let domain = Domain::try_open().unwrap();
+/// let (tx, _rx) = bounded(1);
+/// let held = tx.held_by(&domain).unwrap();
+/// held.offer(1).unwrap();
+/// assert_eq!(held.offer(2), Err(OfferError::Full(2)));
+/// domain.close();
+/// assert_eq!(held.offer(3), Err(OfferError::Ended(3))); // this end is ended,
+/// assert_eq!(tx.offer(4), Err(OfferError::Full(4))); // the channel is not
+/// tx.close();
+/// assert_eq!(tx.offer(5), Err(OfferError::Disconnected(5)));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum OfferError<T> {
     /// There is no room now.
@@ -107,11 +166,22 @@ impl<T> From<SendError<T>> for SendTimeoutError<T> {
 
 impl<T> TrySendError<T> {
     /// Whether there is no room now.
+    ///
+    /// ```
+    /// let (tx, _rx) = crossinterp_core::rendezvous();
+    /// assert!(tx.try_send(1).unwrap_err().is_full()); // nobody is receiving
+    /// ```
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Full(_))
     }
 
     /// Whether nothing can be sent any more.
+    ///
+    /// ```
+    /// let (tx, rx) = crossinterp_core::unbounded();
+    /// rx.close();
+    /// assert!(tx.try_send(1).unwrap_err().is_disconnected());
+    /// ```
     pub fn is_disconnected(&self) -> bool {
         matches!(self, Self::Disconnected(_))
     }
@@ -119,21 +189,56 @@ impl<T> TrySendError<T> {
 
 impl<T> SendTimeoutError<T> {
     /// Whether the time was over.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (tx, _rx) = crossinterp_core::rendezvous();
+    /// assert!(tx.send_timeout(1, Duration::ZERO).unwrap_err().is_timeout());
+    /// ```
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Timeout(_))
     }
 
     /// Whether nothing can be sent any more.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (tx, rx) = crossinterp_core::rendezvous();
+    /// drop(rx);
+    /// assert!(tx.send_timeout(1, Duration::MAX).unwrap_err().is_disconnected());
+    /// ```
     pub fn is_disconnected(&self) -> bool {
         matches!(self, Self::Disconnected(_))
     }
 }
 
 /// The channel is empty and disconnected.
+///
+/// ```
+/// use crossinterp_core::{RecvError, unbounded};
+///
+/// let (tx, rx) = unbounded();
+/// tx.send(1).unwrap();
+/// drop(tx);
+/// assert_eq!(rx.recv(), Ok(1)); // disconnected, but not yet empty
+/// assert_eq!(rx.recv(), Err(RecvError));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecvError;
 
 /// Why no message was received at once.
+///
+/// ```
+/// use crossinterp_core::{TryRecvError, unbounded};
+///
+/// let (tx, rx) = unbounded::<u8>();
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+/// drop(tx);
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+/// assert_eq!(TryRecvError::Empty.to_string(), "receiving on an empty channel");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryRecvError {
     /// There is none now.
@@ -143,6 +248,16 @@ pub enum TryRecvError {
 }
 
 /// Why no message was received in time.
+///
+/// ```
+/// use crossinterp_core::{RecvTimeoutError, unbounded};
+/// use std::time::Duration;
+///
+/// let (tx, rx) = unbounded::<u8>();
+/// assert_eq!(rx.recv_timeout(Duration::from_millis(1)), Err(RecvTimeoutError::Timeout));
+/// drop(tx);
+/// assert_eq!(rx.recv_timeout(Duration::MAX), Err(RecvTimeoutError::Disconnected)); // at once
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecvTimeoutError {
     /// None came before the time was over.
@@ -152,22 +267,78 @@ pub enum RecvTimeoutError {
 }
 
 /// No operation of a select is ready.
+///
+/// ```
+/// use crossinterp_core::{Select, TrySelectError, unbounded};
+///
+/// let (_tx, rx) = unbounded::<u8>();
+/// let mut select = Select::new();
+/// select.recv(&rx);
+/// assert_eq!(select.try_select().unwrap_err(), TrySelectError);
+/// assert_eq!(TrySelectError.to_string(), "all operations in select would block");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrySelectError;
 
 /// No operation of a select was ready in time.
+///
+/// ```
+/// use crossinterp_core::{Select, SelectTimeoutError, never};
+/// use std::time::Duration;
+///
+/// let silent = never::<()>();
+/// let mut select = Select::new();
+/// select.recv(&silent);
+/// let waited = select.select_timeout(Duration::from_millis(1));
+/// assert_eq!(waited.unwrap_err(), SelectTimeoutError);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SelectTimeoutError;
 
 /// No operation of a select is ready.
+///
+/// ```
+/// use crossinterp_core::{Select, TryReadyError, bounded};
+///
+/// let (tx, _rx) = bounded(1);
+/// let mut select = Select::new();
+/// let send = select.send(&tx);
+/// assert_eq!(select.try_ready(), Ok(send));
+/// tx.try_send(1).unwrap();
+/// assert_eq!(select.try_ready(), Err(TryReadyError)); // full
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TryReadyError;
 
 /// No operation of a select was ready in time.
+///
+/// ```
+/// use crossinterp_core::{ReadyTimeoutError, Select, rendezvous};
+/// use std::time::Duration;
+///
+/// let (tx, _rx) = rendezvous::<u8>();
+/// let mut select = Select::new();
+/// select.send(&tx);
+/// assert_eq!(select.ready_timeout(Duration::from_millis(1)), Err(ReadyTimeoutError));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadyTimeoutError;
 
 /// Every reason why no message is received at once.
+///
+/// ```
+/// use crossinterp_core::{Domain, TakeError, unbounded};
+///
+/// let domain = Domain::try_open().unwrap();
+/// let (tx, rx) = unbounded::<u8>();
+/// let held = rx.held_by(&domain).unwrap();
+/// assert_eq!(held.take(), Err(TakeError::Empty));
+/// domain.close();
+/// assert_eq!(held.take(), Err(TakeError::Ended)); // this end is ended,
+/// assert_eq!(rx.take(), Err(TakeError::Empty)); // the channel is not
+/// drop(tx);
+/// assert_eq!(rx.take(), Err(TakeError::Disconnected));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TakeError {
     /// There is none now.
@@ -179,6 +350,18 @@ pub enum TakeError {
 }
 
 /// How a waiting operation ended without success.
+///
+/// ```
+/// use core::task::Waker;
+/// use crossinterp_core::{WaitError, unbounded};
+///
+/// let (tx, rx) = unbounded::<u8>();
+/// let begin = || rx.begin_recv(Waker::noop().clone()).unwrap();
+/// assert_eq!(begin().finish(), Err(WaitError::Pending));
+/// let wait = begin();
+/// drop(tx);
+/// assert_eq!(wait.finish(), Err(WaitError::Disconnected));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitError {
     /// It was given up before anything came of it: nothing was sent or received.
@@ -190,6 +373,27 @@ pub enum WaitError {
 }
 
 /// How an operation that sleeps through a [`crate::Park`] ended without success.
+///
+/// ```
+/// use core::task::Waker;
+/// use crossinterp_core::{Park, ParkError, Wakeup, unbounded};
+///
+/// /// A thread that is wanted elsewhere.
+/// struct Wanted;
+/// impl Park for Wanted {
+///     fn waker(&self) -> Waker {
+///         Waker::noop().clone()
+///     }
+///     fn park(&self) -> Wakeup {
+///         Wakeup::Interrupted
+///     }
+/// }
+///
+/// let (tx, rx) = unbounded::<u8>();
+/// assert_eq!(rx.recv_parking(&Wanted), Err(ParkError::Interrupted));
+/// drop(tx);
+/// assert_eq!(rx.recv_parking(&Wanted), Err(ParkError::Disconnected));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParkError {
     /// The sleeper's time was over.
@@ -218,11 +422,22 @@ impl From<RecvError> for RecvTimeoutError {
 
 impl TryRecvError {
     /// Whether there is no message now.
+    ///
+    /// ```
+    /// let (_tx, rx) = crossinterp_core::unbounded::<u8>();
+    /// assert!(rx.try_recv().unwrap_err().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)
     }
 
     /// Whether no message will come any more.
+    ///
+    /// ```
+    /// let (tx, rx) = crossinterp_core::unbounded::<u8>();
+    /// tx.close();
+    /// assert!(rx.try_recv().unwrap_err().is_disconnected());
+    /// ```
     pub fn is_disconnected(&self) -> bool {
         matches!(self, Self::Disconnected)
     }
@@ -230,11 +445,26 @@ impl TryRecvError {
 
 impl RecvTimeoutError {
     /// Whether the time was over.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (_tx, rx) = crossinterp_core::unbounded::<u8>();
+    /// assert!(rx.recv_timeout(Duration::ZERO).unwrap_err().is_timeout());
+    /// ```
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Timeout)
     }
 
     /// Whether no message will come any more.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (tx, rx) = crossinterp_core::unbounded::<u8>();
+    /// drop(tx);
+    /// assert!(rx.recv_timeout(Duration::MAX).unwrap_err().is_disconnected());
+    /// ```
     pub fn is_disconnected(&self) -> bool {
         matches!(self, Self::Disconnected)
     }
