@@ -197,6 +197,29 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// [`ParkError`]. Before a second sleep, and each further one, [`Park::check`] is asked whether to give up.
+    ///
+    /// ```
+    /// use crossinterp_core::{ParkError, bounded};
+    /// # use core::task::Waker;
+    /// # use crossinterp_core::{Park, Wakeup};
+    /// # struct NoPatience;
+    /// # impl Park for NoPatience {
+    /// #     fn waker(&self) -> Waker {
+    /// #         Waker::noop().clone()
+    /// #     }
+    /// #     fn park(&self) -> Wakeup {
+    /// #         Wakeup::TimedOut
+    /// #     }
+    /// # }
+    ///
+    /// // `NoPatience` is a `Park` that never sleeps, as in the example there.
+    /// let (tx, rx) = bounded(2);
+    /// let mut messages = [1, 2, 3].into();
+    /// assert_eq!(tx.send_many_parking(&mut messages, &NoPatience), Err(ParkError::TimedOut));
+    /// assert_eq!(messages, [3]);
+    /// assert_eq!(rx.try_iter().collect::<Vec<_>>(), [1, 2]);
+    /// assert_eq!(tx.send_many_parking(&mut messages, &NoPatience), Ok(()));
+    /// ```
     pub fn send_many_parking(&self, messages: &mut VecDeque<T>, park: &impl Park) -> Result<(), ParkError> {
         let mut has_waited = false;
         loop {
@@ -302,6 +325,30 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     /// As [`Receiver::try_recv_many`].
+    ///
+    /// ```
+    /// use crossinterp_core::{ParkError, unbounded};
+    /// # use core::task::Waker;
+    /// # use crossinterp_core::{Park, Wakeup};
+    /// # struct NoPatience;
+    /// # impl Park for NoPatience {
+    /// #     fn waker(&self) -> Waker {
+    /// #         Waker::noop().clone()
+    /// #     }
+    /// #     fn park(&self) -> Wakeup {
+    /// #         Wakeup::TimedOut
+    /// #     }
+    /// # }
+    ///
+    /// // `NoPatience` is a `Park` that never sleeps, as in the example there.
+    /// let (tx, rx) = unbounded();
+    /// let mut messages = Vec::new();
+    /// let received = rx.recv_many_parking(&mut messages, 8, &NoPatience);
+    /// assert_eq!(received, Err(ParkError::TimedOut));
+    /// tx.try_send_many(&mut [1, 2, 3].into()).unwrap();
+    /// assert_eq!(rx.recv_many_parking(&mut messages, 8, &NoPatience), Ok(3)); // all that is there
+    /// assert_eq!(messages, [1, 2, 3]);
+    /// ```
     pub fn recv_many_parking(
         &self,
         messages: &mut Vec<T>,
@@ -356,6 +403,15 @@ impl<T> Receiver<T> {
 }
 
 /// See [`Receiver::drain`].
+///
+/// ```
+/// let (tx, rx) = crossinterp_core::unbounded();
+/// tx.try_send_many(&mut [1, 2].into()).unwrap();
+/// let mut there = rx.drain();
+/// assert_eq!(there.size_hint(), (0, Some(2))); // others may receive them first
+/// assert_eq!(rx.try_recv(), Ok(1));
+/// assert_eq!((there.next(), there.next()), (Some(2), None));
+/// ```
 #[must_use = "messages are received when it is asked for them"]
 pub struct DrainIter<'a, T> {
     receiver: &'a Receiver<T>,

@@ -9,6 +9,15 @@ use crate::refs::Shared;
 /// What was queued in a channel that was closed, the oldest first. When it is dropped, what is left is dropped too.
 /// Receivers may still take some of it meanwhile; and a [`Consumer`](crate::Consumer) keeps all that it does not leave to
 /// others by waiting.
+///
+/// ```
+/// let (tx, rx) = crossinterp_core::unbounded();
+/// tx.try_send_many(&mut [1, 2, 3].into()).unwrap();
+/// let mut left = tx.close_and_drain();
+/// assert_eq!(left.next(), Some(1));
+/// assert_eq!(rx.try_recv(), Ok(2)); // a receiver is not kept from it
+/// assert_eq!((left.next(), left.next()), (Some(3), None));
+/// ```
 pub struct Drain<T>(Option<Shared<Channel<T>>>);
 
 impl<T> Drain<T> {

@@ -6,6 +6,16 @@ use crate::list::List;
 use crate::refs::Shared;
 
 /// What memory a channel has at a moment, in bytes, as it was asked of the allocator. What messages own elsewhere is not in it.
+///
+/// ```
+/// let (tx, rx) = crossinterp_core::unbounded();
+/// let before = tx.memory();
+/// (0..1000_u64).for_each(|number| tx.try_send(number).unwrap());
+/// assert!(tx.memory().queue >= 1000 * size_of::<u64>());
+/// assert_eq!(rx.try_iter().count(), 1000);
+/// assert!(tx.memory().queue < 1000 * size_of::<u64>()); // given back
+/// assert_eq!(tx.memory().channel, before.channel);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Memory {
@@ -21,6 +31,12 @@ pub struct Memory {
 
 impl Memory {
     /// All of it.
+    ///
+    /// ```
+    /// let (tx, _rx) = crossinterp_core::bounded::<u64>(100);
+    /// let memory = tx.memory();
+    /// assert_eq!(memory.total(), memory.channel + memory.queue + memory.waiters);
+    /// ```
     pub fn total(&self) -> usize {
         self.channel + self.queue + self.waiters
     }

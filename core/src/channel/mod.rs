@@ -613,6 +613,9 @@ pub fn try_bounded<T>(capacity: usize) -> Result<(Sender<T>, Receiver<T>), Capac
 
 /// A channel without a place for messages: a send waits until a receiver takes its message.
 ///
+/// # Panics
+/// When there is no memory for the channel itself; [`try_bounded`] with a capacity of 0 answers instead.
+///
 /// ```
 /// use crossinterp_core::{TrySendError, rendezvous};
 ///
@@ -628,6 +631,9 @@ pub fn rendezvous<T>() -> (Sender<T>, Receiver<T>) {
 }
 
 /// A channel that grows as long as there is memory: sending never waits.
+///
+/// # Panics
+/// When there is no memory for the channel itself; [`try_unbounded`] answers instead.
 ///
 /// ```
 /// use crossinterp_core::unbounded;

@@ -190,16 +190,42 @@ impl<T> Overwritten<T> {
     }
 
     /// Whether the message that was to be sent went in. If not, it is the last of these.
+    ///
+    /// ```
+    /// use crossinterp_core::{bounded, rendezvous};
+    ///
+    /// let (tx, _rx) = bounded(1);
+    /// tx.try_send("old").unwrap();
+    /// assert!(tx.send_overwriting("new").unwrap().is_sent());
+    ///
+    /// let (tx, _rx) = rendezvous();
+    /// assert!(!tx.send_overwriting("new").unwrap().is_sent()); // nobody waits for it
+    /// ```
     pub fn is_sent(&self) -> bool {
         self.is_sent
     }
 
     /// How many it still holds: up to one, or up to two where the message did not go in.
+    ///
+    /// ```
+    /// let (tx, _rx) = crossinterp_core::bounded(1);
+    /// tx.try_send("old").unwrap();
+    /// let mut displaced = tx.send_overwriting("new").unwrap();
+    /// assert_eq!(displaced.len(), 1);
+    /// displaced.next();
+    /// assert_eq!(displaced.len(), 0);
+    /// ```
     pub fn len(&self) -> usize {
         usize::from(self.oldest.is_some()) + usize::from(self.unsent.is_some())
     }
 
     /// Whether it holds none: nothing was displaced, or all of it was taken out.
+    ///
+    /// ```
+    /// let (tx, _rx) = crossinterp_core::bounded(1);
+    /// assert!(tx.send_overwriting(1).unwrap().is_empty()); // there was room
+    /// assert!(!tx.send_overwriting(2).unwrap().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

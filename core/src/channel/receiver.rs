@@ -15,6 +15,9 @@ use crate::refs::Shared;
 /// One receiving end of a channel. A clone is one more; each message goes to one of them. When all are dropped the
 /// channel is disconnected, and what was queued is dropped.
 ///
+/// Any number of threads may use the same end at once, and an end may be moved to another thread, if messages may
+/// (`T: Send`).
+///
 /// ```
 /// let (tx, rx) = crossinterp_core::unbounded();
 /// let other = rx.clone();
@@ -31,6 +34,17 @@ impl<T> Receiver<T> {
     /// [`TryRecvError::Empty`] when there is no message (or none yet: a peer was stopped in the middle of its send, or, on a
     /// rendezvous channel, a [`Select`](crate::Select) that waits to send may not have come in a moment); `Disconnected` when there is none and the channel is closed or has
     /// no senders, or the domain that held this end has closed.
+    ///
+    /// ```
+    /// use crossinterp_core::{TryRecvError, unbounded};
+    ///
+    /// let (tx, rx) = unbounded();
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    /// tx.try_send(1).unwrap();
+    /// drop(tx);
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+    /// ```
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         self.take().map_err(|error| match error {
@@ -120,6 +134,22 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// [`DomainError`]: the domain of this end ends, or there is no memory for the operation.
+    ///
+    /// ```
+    /// use core::task::Waker;
+    /// use crossinterp_core::{Domain, DomainError, unbounded};
+    ///
+    /// let domain = Domain::try_open()?;
+    /// let (tx, rx) = unbounded();
+    /// let held = rx.held_by(&domain)?;
+    /// let wait = held.begin_recv(Waker::noop().clone())?;
+    /// assert!(!wait.is_settled());
+    /// tx.try_send(1).unwrap();
+    /// assert_eq!(wait.finish(), Ok(1));
+    /// domain.end_waits();
+    /// assert_eq!(held.begin_recv(Waker::noop().clone()).unwrap_err(), DomainError::Ended);
+    /// # Ok::<(), DomainError>(())
+    /// ```
     pub fn begin_recv(&self, waker: Waker) -> Result<RecvWait<T>, DomainError> {
         self.0.with_waiting(|end| RecvWait::begin(end, waker))
     }
@@ -128,6 +158,35 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// [`ParkError`].
+    ///
+    /// ```
+    /// use crossinterp_core::{Park, Wakeup, unbounded};
+    /// use std::sync::Arc;
+    /// use std::task::{Wake, Waker};
+    /// use std::thread::{self, Thread};
+    ///
+    /// /// Sleeps as the threads of `std` do.
+    /// struct Sleeper;
+    /// struct Unpark(Thread);
+    /// impl Wake for Unpark {
+    ///     fn wake(self: Arc<Self>) {
+    ///         self.0.unpark();
+    ///     }
+    /// }
+    /// impl Park for Sleeper {
+    ///     fn waker(&self) -> Waker {
+    ///         Arc::new(Unpark(thread::current())).into()
+    ///     }
+    ///     fn park(&self) -> Wakeup {
+    ///         thread::park();
+    ///         Wakeup::Woken
+    ///     }
+    /// }
+    ///
+    /// let (tx, rx) = unbounded();
+    /// thread::spawn(move || tx.try_send("hello").unwrap());
+    /// assert_eq!(rx.recv_parking(&Sleeper), Ok("hello"));
+    /// ```
     pub fn recv_parking(&self, park: &impl Park) -> Result<T, ParkError> {
         self.recv_patiently(park, Patience::new())
     }
@@ -164,6 +223,15 @@ impl<T> Receiver<T> {
 either_end!(Receiver);
 
 /// See [`Receiver::try_iter`].
+///
+/// ```
+/// let (tx, rx) = crossinterp_core::unbounded();
+/// tx.try_send(1).unwrap();
+/// let mut there = rx.try_iter();
+/// assert_eq!((there.next(), there.next()), (Some(1), None));
+/// tx.try_send(2).unwrap();
+/// assert_eq!(there.next(), Some(2)); // it asks each time
+/// ```
 #[derive(Debug)]
 pub struct TryIter<'a, T>(&'a Receiver<T>);
 

@@ -13,6 +13,9 @@ use crate::refs::Shared;
 
 /// One sending end of a channel. A clone is one more; the channel is disconnected when all are dropped.
 ///
+/// Any number of threads may use the same end at once, and an end may be moved to another thread, if messages may
+/// (`T: Send`).
+///
 /// ```
 /// let (tx, rx) = crossinterp_core::unbounded();
 /// let other = tx.clone();
@@ -34,6 +37,16 @@ impl<T> Sender<T> {
     /// # Panics
     /// Never; without memory for an unbounded channel to grow the process ends, as for every collection
     /// ([`Sender::offer`] answers instead).
+    ///
+    /// ```
+    /// use crossinterp_core::{TrySendError, bounded};
+    ///
+    /// let (tx, rx) = bounded(2);
+    /// assert_eq!((tx.try_send(1), tx.try_send(2)), (Ok(()), Ok(())));
+    /// assert_eq!(tx.try_send(3), Err(TrySendError::Full(3)));
+    /// rx.try_recv().unwrap();
+    /// assert_eq!(tx.try_send(3), Ok(()));
+    /// ```
     #[inline]
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         self.offer(message).map_err(|error| match error {
@@ -94,6 +107,23 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// [`DomainError`], with the message: the domain of this end ends, or there is no memory for the operation.
+    ///
+    /// ```
+    /// use core::task::Waker;
+    /// use crossinterp_core::{Domain, DomainError, bounded};
+    ///
+    /// let domain = Domain::try_open()?;
+    /// let (tx, rx) = bounded(1);
+    /// let held = tx.held_by(&domain)?;
+    /// let wait = held.begin_send(1, Waker::noop().clone()).unwrap(); // there is room: it is sent
+    /// assert!(wait.is_settled());
+    /// assert_eq!(wait.finish(), Ok(()));
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// domain.end_waits();
+    /// let refused = held.begin_send(2, Waker::noop().clone()).unwrap_err();
+    /// assert_eq!(refused, (2, DomainError::Ended));
+    /// # Ok::<(), DomainError>(())
+    /// ```
     pub fn begin_send(&self, message: T, waker: Waker) -> Result<SendWait<T>, (T, DomainError)> {
         SendWait::begin(&self.0, message, waker)
     }
@@ -209,31 +239,92 @@ macro_rules! either_end {
             }
 
             /// Whether nothing can be sent any more: it was closed, or one side is gone.
+            ///
+            /// ```
+            /// let (tx, rx) = crossinterp_core::unbounded();
+            /// tx.try_send(1).unwrap();
+            /// assert!(!tx.is_closed() && !rx.is_closed());
+            /// drop(tx);
+            /// assert!(rx.is_closed());
+            /// assert_eq!(rx.try_recv(), Ok(1)); // closed, but not empty
+            /// ```
             pub fn is_closed(&self) -> bool {
                 self.0.is_ended() || self.0.line().is_some_and(|channel| channel.flow.is_closed())
             }
 
             /// How many messages are queued at this moment.
+            ///
+            /// A message of a send that still waits for room is not.
+            ///
+            /// ```
+            /// use core::task::Waker;
+            ///
+            /// let (tx, rx) = crossinterp_core::bounded(1);
+            /// assert_eq!((tx.len(), rx.len()), (0, 0));
+            /// tx.try_send(1).unwrap();
+            /// let waiting = tx.begin_send(2, Waker::noop().clone()).unwrap();
+            /// assert_eq!((tx.len(), rx.len()), (1, 1));
+            /// # drop(waiting);
+            /// ```
             pub fn len(&self) -> usize {
                 self.0.line().map_or(0, |channel| channel.len())
             }
 
             /// Whether none is queued at this moment. A rendezvous channel's queue is always empty.
+            ///
+            /// ```
+            /// let (tx, rx) = crossinterp_core::unbounded();
+            /// assert!(tx.is_empty() && rx.is_empty());
+            /// tx.try_send(1).unwrap();
+            /// assert!(!tx.is_empty() && !rx.is_empty());
+            /// ```
             pub fn is_empty(&self) -> bool {
                 self.len() == 0
             }
 
             /// Whether the queue has no room at this moment. A rendezvous channel's is always full.
+            ///
+            /// ```
+            /// use crossinterp_core::{bounded, rendezvous, unbounded};
+            ///
+            /// let (tx, rx) = bounded(1);
+            /// assert!(!tx.is_full());
+            /// tx.try_send(1).unwrap();
+            /// assert!(tx.is_full() && rx.is_full());
+            ///
+            /// let (tx, rx) = unbounded::<u8>();
+            /// assert!(!tx.is_full() && !rx.is_full()); // never
+            /// let (tx, rx) = rendezvous::<u8>();
+            /// assert!(tx.is_full() && rx.is_full()); // always
+            /// ```
             pub fn is_full(&self) -> bool {
                 self.capacity().is_some_and(|capacity| self.len() >= capacity)
             }
 
             /// How many messages it holds at most; `None`: it is unbounded.
+            ///
+            /// ```
+            /// use crossinterp_core::{bounded, rendezvous, unbounded};
+            ///
+            /// let (tx, rx) = bounded::<u8>(100);
+            /// assert_eq!((tx.capacity(), rx.capacity()), (Some(100), Some(100)));
+            /// assert_eq!(rendezvous::<u8>().0.capacity(), Some(0));
+            /// assert_eq!(unbounded::<u8>().0.capacity(), None);
+            /// ```
             pub fn capacity(&self) -> Option<usize> {
                 self.0.line().map_or(Some(0), |channel| channel.capacity)
             }
 
             /// Whether both are ends of the same channel.
+            ///
+            /// ```
+            /// use crossinterp_core::unbounded;
+            ///
+            /// let (tx, rx) = unbounded::<u8>();
+            /// let (other_tx, other_rx) = unbounded::<u8>();
+            /// assert!(tx.same_channel(&tx.clone()) && rx.same_channel(&rx.clone()));
+            /// assert!(!tx.same_channel(&other_tx) && !rx.same_channel(&other_rx));
+            /// ```
             pub fn same_channel(&self, other: &Self) -> bool {
                 match (self.0.line(), other.0.line()) {
                     (Some(this), Some(other)) => Shared::ptr_eq(this, other),
@@ -244,6 +335,15 @@ macro_rules! either_end {
 
             /// A number that no other channel has while an end of this one lives; the same for both sides. (0 of one that
             /// [`never`](crate::never) made.)
+            ///
+            /// ```
+            /// use crossinterp_core::unbounded;
+            ///
+            /// let (tx, rx) = unbounded::<u8>();
+            /// let (other, _) = unbounded::<u8>();
+            /// assert_eq!(tx.channel_id(), rx.channel_id());
+            /// assert_ne!(tx.channel_id(), other.channel_id());
+            /// ```
             pub fn channel_id(&self) -> usize {
                 self.0.line().map_or(0, Shared::address)
             }
@@ -265,23 +365,58 @@ macro_rules! either_end {
             }
 
             /// How many senders there are at this moment.
+            ///
+            /// ```
+            /// let (tx, rx) = crossinterp_core::unbounded::<u8>();
+            /// let other = tx.clone();
+            /// assert_eq!((tx.sender_count(), rx.sender_count()), (2, 2));
+            /// drop((tx, other));
+            /// assert_eq!(rx.sender_count(), 0);
+            /// ```
             pub fn sender_count(&self) -> usize {
                 self.0.line().map_or(0, |channel| channel.count($crate::channel::Side::Sender))
             }
 
             /// How many receivers there are at this moment.
+            ///
+            /// ```
+            /// let (tx, rx) = crossinterp_core::unbounded::<u8>();
+            /// let other = rx.clone();
+            /// assert_eq!((tx.receiver_count(), rx.receiver_count()), (2, 2));
+            /// drop((rx, other));
+            /// assert_eq!(tx.receiver_count(), 0);
+            /// ```
             pub fn receiver_count(&self) -> usize {
                 self.0.line().map_or(0, |channel| channel.count($crate::channel::Side::Receiver))
             }
 
             /// Whether a domain that held this end has closed, and with it this end. Every operation then says
             /// `Disconnected` (or `Ended`, where the error can tell).
+            ///
+            /// ```
+            /// use crossinterp_core::{Domain, DomainError, unbounded};
+            ///
+            /// let domain = Domain::try_open()?;
+            /// let (tx, rx) = unbounded::<u8>();
+            /// let (held_tx, held_rx) = (tx.held_by(&domain)?, rx.held_by(&domain)?);
+            /// domain.close();
+            /// assert!(held_tx.is_ended() && held_rx.is_ended());
+            /// assert!(!tx.is_ended() && !rx.is_ended()); // nobody held these
+            /// # Ok::<(), DomainError>(())
+            /// ```
             pub fn is_ended(&self) -> bool {
                 self.0.is_ended()
             }
 
             /// Whether the channel was made before a `fork()`, in the parent of this process, as far as
             /// [`after_fork`](crate::after_fork) was called: then do not use it.
+            ///
+            /// ```standalone_crate
+            /// let (tx, rx) = crossinterp_core::unbounded::<u8>();
+            /// assert!(!tx.is_stale() && !rx.is_stale());
+            /// crossinterp_core::after_fork();
+            /// assert!(tx.is_stale() && rx.is_stale());
+            /// ```
             pub fn is_stale(&self) -> bool {
                 self.0.is_stale()
             }
@@ -290,6 +425,20 @@ macro_rules! either_end {
             ///
             /// # Errors
             #[doc = "[`DomainError`](crate::DomainError): that domain has closed, or there is no memory."]
+            ///
+            /// ```
+            /// use crossinterp_core::{Domain, DomainError, unbounded};
+            ///
+            /// let domain = Domain::try_open()?;
+            /// let (tx, rx) = unbounded::<u8>();
+            #[doc = concat!("let held = ", either_end!(@variable $end), ".held_by(&domain)?;")]
+            /// let other = held.try_clone()?;
+            /// domain.close();
+            /// assert!(held.is_ended() && other.is_ended()); // the domain held the clone too
+            /// assert_eq!(held.try_clone().unwrap_err(), DomainError::Ended);
+            /// # drop((tx, rx));
+            /// # Ok::<(), DomainError>(())
+            /// ```
             pub fn try_clone(&self) -> Result<Self, $crate::DomainError> {
                 self.0.try_clone().map(Self)
             }
@@ -298,6 +447,21 @@ macro_rules! either_end {
             ///
             /// # Errors
             #[doc = "[`DomainError::Ended`](crate::DomainError::Ended): the domain of this end has closed."]
+            ///
+            /// ```
+            /// use crossinterp_core::{Domain, DomainError, unbounded};
+            ///
+            /// let domain = Domain::try_open()?;
+            /// let (tx, rx) = unbounded();
+            #[doc = concat!("let held = ", either_end!(@variable $end), ".held_by(&domain)?;")]
+            /// let free = held.free_clone()?;
+            /// domain.close();
+            /// assert!(held.is_ended() && !free.is_ended());
+            /// assert_eq!(held.free_clone().unwrap_err(), DomainError::Ended);
+            /// tx.try_send(1).unwrap();
+            /// assert_eq!(rx.try_recv(), Ok(1));
+            /// # Ok::<(), DomainError>(())
+            /// ```
             pub fn free_clone(&self) -> Result<Self, $crate::DomainError> {
                 self.0.free_clone().map(Self)
             }
@@ -308,6 +472,20 @@ macro_rules! either_end {
             ///
             /// # Errors
             #[doc = "[`DomainError`](crate::DomainError): that domain has closed, or there is no memory."]
+            ///
+            /// ```
+            /// use crossinterp_core::{Domain, DomainError, unbounded};
+            ///
+            /// let domain = Domain::try_open()?;
+            /// let (tx, rx) = unbounded::<u8>();
+            #[doc = concat!("let held = ", either_end!(@variable $end), ".held_by(&domain)?;")]
+            #[doc = concat!("drop(", either_end!(@variable $end), ");")]
+            #[doc = concat!("assert!(!", either_end!(@other $end), ".is_closed()); // the domain's end is there")]
+            /// domain.close();
+            #[doc = concat!("assert!(", either_end!(@other $end), ".is_closed()); // it went, though `held` did not")]
+            /// # drop(held);
+            /// # Ok::<(), DomainError>(())
+            /// ```
             pub fn held_by(&self, domain: &$crate::Domain) -> Result<Self, $crate::DomainError> {
                 self.0.held_by(domain).map(Self)
             }
@@ -335,6 +513,12 @@ macro_rules! either_end {
     };
     (@variable Receiver) => {
         "rx"
+    };
+    (@other Sender) => {
+        "rx"
+    };
+    (@other Receiver) => {
+        "tx"
     };
 }
 pub(super) use either_end;

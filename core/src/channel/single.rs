@@ -160,7 +160,7 @@ pub struct Consumer<T> {
 
 /// Writes what both sides have.
 macro_rules! single_end {
-    ($single:ident, $end:ident, $end_field:ident, $side:expr, $variable:literal) => {
+    ($single:ident, $end:ident, $end_field:ident, $side:expr, $variable:literal, $other:literal) => {
         impl<T> $end<T> {
             #[doc = concat!("Makes it a [`", stringify!($single), "`], if it is the only one.")]
             ///
@@ -253,6 +253,13 @@ macro_rules! single_end {
             }
 
             /// Whether nothing can be sent any more: it was closed, or one side is gone.
+            ///
+            /// ```
+            /// let (tx, rx) = crossinterp_core::bounded_single::<u8>(1);
+            #[doc = concat!("assert!(!", $variable, ".is_closed());")]
+            #[doc = concat!("drop(", $other, ");")]
+            #[doc = concat!("assert!(", $variable, ".is_closed());")]
+            /// ```
             pub fn is_closed(&self) -> bool {
                 self.$end_field.is_closed()
             }
@@ -273,26 +280,73 @@ macro_rules! single_end {
             }
 
             /// Whether none is queued at this moment. A rendezvous channel's queue is always empty.
+            ///
+            /// ```
+            /// let (mut tx, mut rx) = crossinterp_core::bounded_single(4);
+            #[doc = concat!("assert!(", $variable, ".is_empty());")]
+            /// tx.try_send(1).unwrap();
+            #[doc = concat!("assert!(!", $variable, ".is_empty());")]
+            /// assert_eq!(rx.try_recv(), Ok(1));
+            /// ```
             pub fn is_empty(&self) -> bool {
                 self.$end_field.is_empty()
             }
 
             /// Whether the queue has no room at this moment. A rendezvous channel's is always full.
+            ///
+            /// ```
+            /// let (mut tx, mut rx) = crossinterp_core::bounded_single(1);
+            /// tx.try_send(1).unwrap();
+            #[doc = concat!("assert!(", $variable, ".is_full());")]
+            /// rx.try_recv().unwrap();
+            #[doc = concat!("assert!(!", $variable, ".is_full());")]
+            /// ```
             pub fn is_full(&self) -> bool {
                 self.$end_field.is_full()
             }
 
             /// How many messages it holds at most; `None`: it is unbounded.
+            ///
+            /// ```
+            /// use crossinterp_core::{bounded_single, unbounded};
+            ///
+            /// let (tx, rx) = bounded_single::<u8>(100);
+            /// assert_eq!((tx.capacity(), rx.capacity()), (Some(100), Some(100)));
+            ///
+            /// let (tx, rx) = unbounded::<u8>();
+            #[doc = concat!("let single = ", $variable, ".try_into_single().unwrap();")]
+            /// assert_eq!(single.capacity(), None);
+            #[doc = concat!("# drop(", $other, ");")]
+            /// ```
             pub fn capacity(&self) -> Option<usize> {
                 self.$end_field.capacity()
             }
 
             /// A number that no other channel has while an end of this one lives; the same for both sides.
+            ///
+            /// ```
+            /// let (tx, rx) = crossinterp_core::bounded_single::<u8>(1);
+            #[doc = concat!("let id = ", $variable, ".channel_id();")]
+            #[doc = concat!("assert_eq!((", $other, ".channel_id(), ", $variable, ".into_shared().channel_id()), (id, id));")]
+            /// ```
             pub fn channel_id(&self) -> usize {
                 self.$end_field.channel_id()
             }
 
             /// Whether a domain that held this end has closed, and with it this end.
+            ///
+            /// ```
+            /// use crossinterp_core::{Domain, DomainError, bounded};
+            ///
+            /// let domain = Domain::try_open()?;
+            /// let (tx, rx) = bounded::<u8>(1);
+            #[doc = concat!("let held = ", $variable, ".held_by(&domain)?;")]
+            #[doc = concat!("drop(", $variable, "); // else the one that is held is not the only one")]
+            /// let single = held.try_into_single().unwrap();
+            /// domain.close();
+            #[doc = concat!("assert!(single.is_ended() && ", $other, ".is_closed());")]
+            /// # Ok::<(), DomainError>(())
+            /// ```
             pub fn is_ended(&self) -> bool {
                 self.$end_field.is_ended()
             }
@@ -312,8 +366,8 @@ macro_rules! single_end {
     };
 }
 
-single_end!(Producer, Sender, sender, Side::Sender, "tx");
-single_end!(Consumer, Receiver, receiver, Side::Receiver, "rx");
+single_end!(Producer, Sender, sender, Side::Sender, "tx", "rx");
+single_end!(Consumer, Receiver, receiver, Side::Receiver, "rx", "tx");
 
 impl<T> Producer<T> {
     /// Sends, if nothing is in the way; else the message comes back.
@@ -400,6 +454,28 @@ impl<T> Producer<T> {
     ///
     /// # Errors
     /// [`ParkError`], with the message.
+    ///
+    /// ```
+    /// use crossinterp_core::{ParkError, bounded_single};
+    /// # use core::task::Waker;
+    /// # use crossinterp_core::{Park, Wakeup};
+    /// # struct NoPatience;
+    /// # impl Park for NoPatience {
+    /// #     fn waker(&self) -> Waker {
+    /// #         Waker::noop().clone()
+    /// #     }
+    /// #     fn park(&self) -> Wakeup {
+    /// #         Wakeup::TimedOut
+    /// #     }
+    /// # }
+    ///
+    /// // `NoPatience` is a `Park` that never sleeps, as in the example there.
+    /// let (mut tx, mut rx) = bounded_single(1);
+    /// assert_eq!(tx.send_parking(1, &NoPatience), Ok(()));
+    /// assert_eq!(tx.send_parking(2, &NoPatience), Err((2, ParkError::TimedOut)));
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// assert_eq!(tx.send_parking(2, &NoPatience), Ok(())); // one that slept is none the worse
+    /// ```
     pub fn send_parking(&mut self, message: T, park: &impl Park) -> Result<(), (T, ParkError)> {
         let mut patience = Patience::new();
         let mut message = message;
@@ -518,6 +594,27 @@ impl<T> Consumer<T> {
     ///
     /// # Errors
     /// [`ParkError`].
+    ///
+    /// ```
+    /// use crossinterp_core::{ParkError, bounded_single};
+    /// # use core::task::Waker;
+    /// # use crossinterp_core::{Park, Wakeup};
+    /// # struct NoPatience;
+    /// # impl Park for NoPatience {
+    /// #     fn waker(&self) -> Waker {
+    /// #         Waker::noop().clone()
+    /// #     }
+    /// #     fn park(&self) -> Wakeup {
+    /// #         Wakeup::TimedOut
+    /// #     }
+    /// # }
+    ///
+    /// // `NoPatience` is a `Park` that never sleeps, as in the example there.
+    /// let (mut tx, mut rx) = bounded_single(1);
+    /// assert_eq!(rx.recv_parking(&NoPatience), Err(ParkError::TimedOut));
+    /// tx.try_send(7).unwrap();
+    /// assert_eq!(rx.recv_parking(&NoPatience), Ok(7));
+    /// ```
     pub fn recv_parking(&mut self, park: &impl Park) -> Result<T, ParkError> {
         let mut patience = Patience::new();
         loop {
@@ -560,6 +657,14 @@ impl<T> Consumer<T> {
 }
 
 /// See [`Consumer::try_iter`].
+///
+/// ```
+/// let (mut tx, mut rx) = crossinterp_core::bounded_single(1);
+/// let mut there = rx.try_iter();
+/// assert_eq!(there.next(), None);
+/// tx.try_send(1).unwrap();
+/// assert_eq!(there.next(), Some(1)); // it asks each time
+/// ```
 #[derive(Debug)]
 pub struct ConsumerTryIter<'a, T>(&'a mut Consumer<T>);
 

@@ -47,6 +47,17 @@ macro_rules! end_value {
             }
 
             /// The end that the value is, if it is one of that side.
+            ///
+            /// ```
+            /// use crossinterp_core::{Value, unbounded};
+            ///
+            /// let (tx, rx) = unbounded::<Value>();
+            #[doc = concat!("let value = Value::", stringify!($from), "(", end_value!(@variable $end), ".clone())?;")]
+            #[doc = concat!("assert!(value.", stringify!($get), "().unwrap().same_channel(&", end_value!(@variable $end), "));")]
+            #[doc = concat!("assert!(Value::from(7_i64).", stringify!($get), "().is_none());")]
+            /// # drop((tx, rx));
+            /// # Ok::<(), crossinterp_core::AllocError>(())
+            /// ```
             pub fn $get(&self) -> Option<&$end<Value>> {
                 self.as_opaque()
             }
@@ -57,6 +68,12 @@ macro_rules! end_value {
     };
     (@doc Receiver) => {
         "question"
+    };
+    (@variable Sender) => {
+        "tx"
+    };
+    (@variable Receiver) => {
+        "rx"
     };
 }
 
