@@ -21,6 +21,20 @@ use crate::channel::{Receiver, RecvError, RecvWait};
 /// the future.
 ///
 /// Without memory for the waiting operation the process ends.
+///
+/// ```
+/// use core::pin::pin;
+/// use core::task::{Context, Poll, Waker};
+/// use crossinterp_core::unbounded;
+///
+/// let (tx, rx) = unbounded();
+/// let mut context = Context::from_waker(Waker::noop());
+/// let mut first = rx.recv_async();
+/// assert!(pin!(&mut first).poll(&mut context).is_pending());
+/// tx.try_send(1).unwrap(); // it is the first one's,
+/// drop(first); // who does not take it
+/// assert_eq!(pin!(rx.recv_async()).poll(&mut context), Poll::Ready(Ok(1)));
+/// ```
 #[must_use = "futures do nothing unless they are awaited or polled"]
 pub struct RecvFuture<'a, T> {
     // Before the end: a message that comes back while this is dropped finds a receiver still there, or is discarded with
@@ -36,11 +50,27 @@ impl<'a, T> RecvFuture<'a, T> {
     }
 
     /// The end through which it receives.
+    ///
+    /// ```
+    /// let (tx, rx) = crossinterp_core::unbounded::<u8>();
+    /// let future = rx.into_recv_async(); // it has the only receiver
+    /// tx.try_send(1).unwrap();
+    /// assert_eq!(future.receiver().len(), 1);
+    /// ```
     pub fn receiver(&self) -> &Receiver<T> {
         &self.receiver
     }
 
     /// Whether it is over: it must not be polled again. (With the feature `futures`, what `FusedFuture` says.)
+    ///
+    /// ```
+    /// let (tx, rx) = crossinterp_core::unbounded();
+    /// tx.try_send(1).unwrap();
+    /// let mut future = rx.recv_async();
+    /// assert!(!future.is_terminated());
+    /// assert_eq!(futures_executor::block_on(&mut future), Ok(1));
+    /// assert!(future.is_terminated());
+    /// ```
     pub fn is_terminated(&self) -> bool {
         self.over
     }

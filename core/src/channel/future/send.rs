@@ -18,6 +18,21 @@ use crate::channel::{SendError, SendWait, Sender};
 /// [`SendFuture::into_inner`].
 ///
 /// Without memory for the waiting operation the process ends.
+///
+/// ```
+/// use core::pin::pin;
+/// use core::task::{Context, Poll, Waker};
+/// use crossinterp_core::bounded;
+///
+/// let (tx, rx) = bounded(1);
+/// tx.try_send(1).unwrap();
+/// let mut context = Context::from_waker(Waker::noop());
+/// let mut future = pin!(tx.send_async(2));
+/// assert_eq!(future.as_mut().poll(&mut context), Poll::Pending); // no room
+/// assert_eq!(rx.try_recv(), Ok(1));
+/// assert_eq!(future.as_mut().poll(&mut context), Poll::Ready(Ok(())));
+/// assert_eq!(rx.try_recv(), Ok(2));
+/// ```
 #[must_use = "futures do nothing unless they are awaited or polled"]
 pub struct SendFuture<'a, T> {
     /// What is to be sent, before the first poll.
@@ -36,11 +51,27 @@ impl<'a, T> SendFuture<'a, T> {
     }
 
     /// The end through which it sends.
+    ///
+    /// ```
+    /// let (tx, rx) = crossinterp_core::unbounded();
+    /// let future = tx.into_send_async(1); // it has the only sender
+    /// assert!(future.sender().is_empty()); // nothing is sent before it is polled
+    /// drop(future);
+    /// assert!(rx.is_closed());
+    /// ```
     pub fn sender(&self) -> &Sender<T> {
         &self.sender
     }
 
     /// Whether it is over: it must not be polled again. (With the feature `futures`, what `FusedFuture` says.)
+    ///
+    /// ```
+    /// let (tx, _rx) = crossinterp_core::unbounded();
+    /// let mut future = tx.send_async(1);
+    /// assert!(!future.is_terminated());
+    /// assert_eq!(futures_executor::block_on(&mut future), Ok(()));
+    /// assert!(future.is_terminated());
+    /// ```
     pub fn is_terminated(&self) -> bool {
         self.message.is_none() && self.wait.is_none()
     }

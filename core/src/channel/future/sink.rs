@@ -32,6 +32,19 @@ use crate::channel::{OfferError, SendError, SendWait, Sender};
 /// [`SendSink::into_inner`] gives the message back instead.
 ///
 /// Without memory for the waiting operation the process ends.
+///
+/// ```
+/// use crossinterp_core::bounded;
+/// use futures_util::{FutureExt as _, SinkExt as _};
+///
+/// let (tx, rx) = bounded(1);
+/// let mut sink = tx.sink();
+/// assert!(sink.send(1).now_or_never().is_some());
+/// assert!(sink.send(2).now_or_never().is_none()); // it keeps the message, and waits for room
+/// assert_eq!(rx.try_recv(), Ok(1));
+/// assert!(sink.flush().now_or_never().is_some());
+/// assert_eq!(rx.try_recv(), Ok(2));
+/// ```
 #[must_use = "sinks do nothing unless they are polled"]
 pub struct SendSink<'a, T> {
     /// What is kept, until it waits to be sent.
@@ -51,6 +64,17 @@ impl<'a, T> SendSink<'a, T> {
     }
 
     /// The end through which it sends; `None` when the sink was closed.
+    ///
+    /// ```
+    /// use crossinterp_core::bounded;
+    /// use futures_util::{FutureExt as _, SinkExt as _};
+    ///
+    /// let (tx, rx) = bounded::<u8>(4);
+    /// let mut sink = tx.into_sink();
+    /// assert_eq!(sink.sender().unwrap().capacity(), Some(4));
+    /// sink.close().now_or_never().unwrap().unwrap();
+    /// assert!(sink.sender().is_none() && rx.is_closed());
+    /// ```
     pub fn sender(&self) -> Option<&Sender<T>> {
         self.sender.as_deref()
     }

@@ -19,6 +19,19 @@ use crate::channel::{Receiver, RecvWait};
 /// then.
 ///
 /// Without memory for the waiting operation the process ends.
+///
+/// ```
+/// use crossinterp_core::unbounded;
+/// use futures_util::{FutureExt as _, StreamExt as _};
+///
+/// let (tx, rx) = unbounded();
+/// let mut stream = rx.stream();
+/// assert_eq!(stream.next().now_or_never(), None); // no message yet
+/// tx.try_send(1).unwrap();
+/// drop(tx);
+/// assert_eq!(stream.next().now_or_never(), Some(Some(1)));
+/// assert_eq!(stream.next().now_or_never(), Some(None)); // over
+/// ```
 #[must_use = "streams do nothing unless they are polled"]
 pub struct RecvStream<'a, T> {
     // Before the end, as in a `RecvFuture`.
@@ -33,6 +46,13 @@ impl<'a, T> RecvStream<'a, T> {
     }
 
     /// The end through which it receives.
+    ///
+    /// ```
+    /// let (tx, rx) = crossinterp_core::unbounded();
+    /// let stream = rx.into_stream(); // it has the only receiver
+    /// tx.try_send(1).unwrap();
+    /// assert_eq!(stream.receiver().len(), 1);
+    /// ```
     pub fn receiver(&self) -> &Receiver<T> {
         &self.receiver
     }

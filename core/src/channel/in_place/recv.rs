@@ -38,6 +38,18 @@ impl<T> Drop for Reading<'_, T> {
 
 /// A message that was received, where it stands: see [`Receiver::try_recv_ref`]. Dropped, it drops the message there, and
 /// leaves the place to a sender, also when that panics.
+///
+/// It may be sent to another thread if messages may (`T: Send`).
+///
+/// ```
+/// use crossinterp_core::bounded;
+///
+/// let (tx, rx) = bounded(4);
+/// tx.try_send([1_u64; 1000]).unwrap();
+/// let mut message = rx.try_recv_ref().unwrap();
+/// message[0] = 10; // it is the receiver's to change
+/// assert_eq!(message.iter().sum::<u64>(), 1009);
+/// ```
 #[must_use = "what is sent later may wait for its place"]
 pub struct RecvRef<'a, T> {
     // Dropped in this order, the second also when the first one's drop panics.
@@ -331,6 +343,27 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// [`ParkError`].
+    ///
+    /// ```
+    /// use crossinterp_core::{ParkError, bounded};
+    /// # use core::task::Waker;
+    /// # use crossinterp_core::{Park, Wakeup};
+    /// # struct NoPatience;
+    /// # impl Park for NoPatience {
+    /// #     fn waker(&self) -> Waker {
+    /// #         Waker::noop().clone()
+    /// #     }
+    /// #     fn park(&self) -> Wakeup {
+    /// #         Wakeup::TimedOut
+    /// #     }
+    /// # }
+    ///
+    /// // `NoPatience` is a `Park` that never sleeps, as in the example there.
+    /// let (tx, rx) = bounded(1);
+    /// assert_eq!(rx.recv_ref_parking(&NoPatience).unwrap_err(), ParkError::TimedOut);
+    /// tx.try_send([7; 1000]).unwrap();
+    /// assert_eq!(rx.recv_ref_parking(&NoPatience).unwrap()[999], 7);
+    /// ```
     pub fn recv_ref_parking(&self, park: &impl Park) -> Result<RecvRef<'_, T>, ParkError> {
         if !self.has_slots() {
             return self.recv_boxed_parking(park).map(RecvRef::of_box);

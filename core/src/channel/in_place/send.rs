@@ -64,6 +64,18 @@ impl<T> Drop for Claim<'_, T> {
 ///
 /// The message is written by [`write`](Self::write), or part by part through `as_mut`; then [`FilledRef::send`] sends it.
 /// Dropped before that, it gives its place back, and nothing was sent.
+///
+/// It may be sent to another thread if messages may (`T: Send`).
+///
+/// ```
+/// use crossinterp_core::bounded;
+///
+/// let (tx, rx) = bounded::<[u8; 4096]>(1);
+/// let room = tx.try_send_ref().unwrap();
+/// assert!(tx.is_full()); // it has the only place,
+/// drop(room);
+/// assert!(tx.is_empty() && rx.try_recv().is_err()); // and gave it back
+/// ```
 #[must_use = "what is sent later waits behind it"]
 pub struct SendRef<'a, T> {
     room: Room<T>,
@@ -147,6 +159,17 @@ impl<T> AsMut<MaybeUninit<T>> for SendRef<'_, T> {
 
 /// A message that was written in place, and not sent yet: see [`SendRef::write`]. Dropped, it is not sent: the message is
 /// dropped where it is, and its place given back.
+///
+/// ```
+/// use crossinterp_core::bounded;
+///
+/// let (tx, rx) = bounded(1);
+/// let mut message = tx.try_send_ref().unwrap().write(vec![1, 2, 3]);
+/// message.push(4); // where the receiver will find it
+/// assert_eq!(message.len(), 4);
+/// message.send().unwrap();
+/// assert_eq!(*rx.try_recv_ref().unwrap(), [1, 2, 3, 4]);
+/// ```
 #[must_use = "it is not sent yet"]
 pub struct FilledRef<'a, T> {
     // Dropped in this order, the second also when the first one's drop panics.

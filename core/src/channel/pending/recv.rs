@@ -12,7 +12,8 @@ use crate::domain::DomainError;
 use crate::park::Park;
 use crate::wait::Phase;
 
-/// A receive that waits.
+/// A receive that waits. It may be moved to another thread, if messages may (`T: Send`). Dropping it cancels the
+/// receive, and loses nothing.
 ///
 /// ```
 /// use core::task::Waker;
@@ -35,6 +36,18 @@ impl<T> RecvWait<T> {
     }
 
     /// Whether it is worth a try to finish it.
+    ///
+    /// ```
+    /// use core::task::Waker;
+    /// use crossinterp_core::unbounded;
+    ///
+    /// let (tx, rx) = unbounded();
+    /// let wait = rx.begin_recv(Waker::noop().clone()).unwrap();
+    /// assert!(!wait.is_settled());
+    /// tx.close(); // that is news too
+    /// assert!(wait.is_settled());
+    /// assert!(tx.try_send(1).is_err());
+    /// ```
     pub fn is_settled(&self) -> bool {
         self.0.is_settled()
     }
@@ -44,6 +57,18 @@ impl<T> RecvWait<T> {
     /// # Errors
     /// [`WaitError::Pending`]: no message came and none will, or another one was faster; `Disconnected`: the channel is
     /// closed and empty; `Ended`: the domain of the end ends.
+    ///
+    /// ```
+    /// use core::task::Waker;
+    /// use crossinterp_core::{WaitError, unbounded};
+    ///
+    /// let (tx, rx) = unbounded();
+    /// let begin = || rx.begin_recv(Waker::noop().clone()).unwrap();
+    /// assert_eq!(begin().finish(), Err(WaitError::Pending));
+    /// let wait = begin();
+    /// tx.try_send(1).unwrap();
+    /// assert_eq!(wait.finish(), Ok(1));
+    /// ```
     pub fn finish(mut self) -> Result<T, WaitError> {
         if let Attempt::Over(result) = self.attempt() {
             return result;
@@ -88,6 +113,18 @@ impl<T> RecvWait<T> {
     ///
     /// # Errors
     /// As for [`RecvWait::finish`], but for `Pending`.
+    ///
+    /// ```
+    /// use core::task::{Context, Poll, Waker};
+    /// use crossinterp_core::unbounded;
+    ///
+    /// let (tx, rx) = unbounded();
+    /// let context = Context::from_waker(Waker::noop());
+    /// let mut wait = rx.begin_recv(Waker::noop().clone()).unwrap();
+    /// assert_eq!(wait.poll(&context), Poll::Pending);
+    /// tx.try_send(1).unwrap();
+    /// assert_eq!(wait.poll(&context), Poll::Ready(Ok(1)));
+    /// ```
     pub fn poll(&mut self, context: &Context<'_>) -> Poll<Result<T, WaitError>> {
         if !self.0.recall() {
             // The peer who is there has the old waker.

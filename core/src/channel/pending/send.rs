@@ -12,7 +12,8 @@ use crate::domain::DomainError;
 use crate::park::Park;
 use crate::wait::Phase;
 
-/// A send that waits. Dropping it takes the message out of the channel's reach, unless it was sent before.
+/// A send that waits. Dropping it takes the message out of the channel's reach, unless it was sent before;
+/// [`SendWait::finish`] gives it back. It may be moved to another thread, if messages may (`T: Send`).
 ///
 /// ```
 /// use core::task::Waker;
@@ -87,6 +88,17 @@ impl<T> SendWait<T> {
     }
 
     /// Whether it is worth a try to finish it.
+    ///
+    /// ```
+    /// use core::task::Waker;
+    /// use crossinterp_core::rendezvous;
+    ///
+    /// let (tx, rx) = rendezvous();
+    /// let wait = tx.begin_send(1, Waker::noop().clone()).unwrap();
+    /// assert!(!wait.is_settled());
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// assert!(wait.is_settled());
+    /// ```
     pub fn is_settled(&self) -> bool {
         self.pending.is_settled()
     }
@@ -96,6 +108,21 @@ impl<T> SendWait<T> {
     /// # Errors
     /// [`WaitError::Pending`]: there is no room, or nobody took the message, and nobody will; `Disconnected`: the channel
     /// is closed or has no receivers; `Ended`: the domain of the end ends.
+    ///
+    /// ```
+    /// use core::task::Waker;
+    /// use crossinterp_core::{WaitError, rendezvous};
+    ///
+    /// let (tx, rx) = rendezvous();
+    /// let begin = |message| tx.begin_send(message, Waker::noop().clone()).unwrap();
+    /// assert_eq!(begin(1).finish(), Err((1, WaitError::Pending))); // nobody took it
+    /// let wait = begin(2);
+    /// assert_eq!(rx.try_recv(), Ok(2));
+    /// assert_eq!(wait.finish(), Ok(()));
+    /// let wait = begin(3);
+    /// drop(rx);
+    /// assert_eq!(wait.finish(), Err((3, WaitError::Disconnected)));
+    /// ```
     pub fn finish(mut self) -> Result<(), (T, WaitError)> {
         match self.attempt() {
             Attempt::Over(result) => result,
@@ -111,6 +138,22 @@ impl<T> SendWait<T> {
     /// When settled: what came of the operation, which is over then, and must not be tried again. `None`: there is no room
     /// yet, and it waits on; the waker is called when it is settled again. (Where a peer is in the middle of its own
     /// operation, that is at once.)
+    ///
+    /// ```
+    /// use core::task::Waker;
+    /// use crossinterp_core::bounded;
+    ///
+    /// let (tx, rx) = bounded(1);
+    /// let waker = || Waker::noop().clone();
+    /// tx.try_send(1).unwrap();
+    /// let mut wait = tx.begin_send(2, waker()).unwrap();
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// assert!(wait.is_settled());
+    /// tx.try_send(3).unwrap(); // faster
+    /// assert_eq!(wait.try_finish(waker()), None);
+    /// assert_eq!(rx.try_recv(), Ok(3));
+    /// assert_eq!(wait.try_finish(waker()), Some(Ok(())));
+    /// ```
     pub fn try_finish(&mut self, waker: Waker) -> Option<Result<(), (T, WaitError)>> {
         if self.is_settled() { self.attempt_or_wait(waker) } else { None }
     }
@@ -120,6 +163,19 @@ impl<T> SendWait<T> {
     ///
     /// # Errors
     /// As for [`SendWait::finish`], but for `Pending`.
+    ///
+    /// ```
+    /// use core::task::{Context, Poll, Waker};
+    /// use crossinterp_core::bounded;
+    ///
+    /// let (tx, rx) = bounded(1);
+    /// tx.try_send(1).unwrap();
+    /// let context = Context::from_waker(Waker::noop());
+    /// let mut wait = tx.begin_send(2, Waker::noop().clone()).unwrap();
+    /// assert_eq!(wait.poll(&context), Poll::Pending);
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// assert_eq!(wait.poll(&context), Poll::Ready(Ok(())));
+    /// ```
     pub fn poll(&mut self, context: &Context<'_>) -> Poll<Result<(), (T, WaitError)>> {
         if !self.pending.recall() {
             // The peer who is there has the old waker.

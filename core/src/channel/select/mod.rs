@@ -99,6 +99,12 @@ unsafe impl Sync for Select<'_> {}
 
 impl<'a> Select<'a> {
     /// Without operations.
+    ///
+    /// ```
+    /// use crossinterp_core::Select;
+    ///
+    /// assert!(Select::new().try_select().is_err()); // of none, none is ready
+    /// ```
     pub fn new() -> Self {
         Self { entries: Vec::new(), next: 0, biased: false }
     }
@@ -127,11 +133,34 @@ impl<'a> Select<'a> {
     }
 
     /// Adds a send, and says its index.
+    ///
+    /// ```
+    /// use crossinterp_core::{Select, bounded};
+    ///
+    /// let (tx, rx) = bounded(1);
+    /// let mut select = Select::new();
+    /// assert_eq!(select.send(&tx), 0);
+    /// let operation = select.try_select().unwrap();
+    /// assert_eq!(operation.send(&tx, "only now the message is needed"), Ok(()));
+    /// assert!(rx.is_full() && select.try_select().is_err());
+    /// ```
     pub fn send<T>(&mut self, sender: &'a Sender<T>) -> usize {
         self.add(sender)
     }
 
     /// Adds a receive, and says its index.
+    ///
+    /// ```
+    /// use crossinterp_core::{Select, unbounded};
+    ///
+    /// let (numbers_tx, numbers) = unbounded::<i32>();
+    /// let (_words_tx, words) = unbounded::<&str>();
+    /// let mut select = Select::new();
+    /// let (first, second) = (select.recv(&numbers), select.recv(&words)); // of any types
+    /// assert_eq!((first, second), (0, 1));
+    /// numbers_tx.try_send(7).unwrap();
+    /// assert_eq!(select.try_ready(), Ok(first));
+    /// ```
     pub fn recv<T>(&mut self, receiver: &'a Receiver<T>) -> usize {
         self.add(receiver)
     }
@@ -140,6 +169,21 @@ impl<'a> Select<'a> {
     ///
     /// # Panics
     /// When no operation has this index.
+    ///
+    /// ```
+    /// use crossinterp_core::{Select, unbounded};
+    ///
+    /// let (done, first) = unbounded::<u8>();
+    /// let (tx, second) = unbounded();
+    /// drop(done);
+    /// let mut select = Select::new();
+    /// let (first_index, second_index) = (select.recv(&first), select.recv(&second));
+    /// assert_eq!(select.try_ready(), Ok(first_index)); // it is disconnected, and so always ready
+    /// select.remove(first_index);
+    /// assert!(select.try_ready().is_err());
+    /// tx.try_send(1).unwrap();
+    /// assert_eq!(select.try_ready(), Ok(second_index));
+    /// ```
     pub fn remove(&mut self, index: usize) {
         assert!(index < self.next, "index out of bounds; {index} >= {}", self.next);
         let at = self.entries.iter().position(|entry| entry.index == index);
@@ -154,6 +198,17 @@ impl<'a> Select<'a> {
     ///
     /// # Errors
     /// [`TrySelectError`]: none is.
+    ///
+    /// ```
+    /// use crossinterp_core::{Select, unbounded};
+    ///
+    /// let (tx, rx) = unbounded();
+    /// let mut select = Select::new();
+    /// select.recv(&rx);
+    /// assert!(select.try_select().is_err());
+    /// tx.try_send(1).unwrap();
+    /// assert_eq!(select.try_select().unwrap().recv(&rx), Ok(1));
+    /// ```
     pub fn try_select(&mut self) -> Result<SelectedOperation<'a>, TrySelectError> {
         self.cases().find(false).ok_or(TrySelectError)
     }
@@ -162,6 +217,19 @@ impl<'a> Select<'a> {
     ///
     /// # Errors
     /// [`TryReadyError`]: none is.
+    ///
+    /// ```
+    /// use crossinterp_core::{Select, TryRecvError, unbounded};
+    ///
+    /// let (tx, rx) = unbounded();
+    /// let other = rx.clone();
+    /// let mut select = Select::new();
+    /// let index = select.recv(&rx);
+    /// tx.try_send(1).unwrap();
+    /// assert_eq!(select.try_ready(), Ok(index));
+    /// assert_eq!(other.try_recv(), Ok(1)); // faster
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    /// ```
     pub fn try_ready(&mut self) -> Result<usize, TryReadyError> {
         self.cases().find(true).map(SelectedOperation::into_index).ok_or(TryReadyError)
     }
@@ -171,6 +239,29 @@ impl<'a> Select<'a> {
     ///
     /// # Errors
     /// [`ParkError`]: the sleeper gave up, or there is no memory.
+    ///
+    /// ```
+    /// use crossinterp_core::{ParkError, Select, unbounded};
+    /// # use core::task::Waker;
+    /// # use crossinterp_core::{Park, Wakeup};
+    /// # struct NoPatience;
+    /// # impl Park for NoPatience {
+    /// #     fn waker(&self) -> Waker {
+    /// #         Waker::noop().clone()
+    /// #     }
+    /// #     fn park(&self) -> Wakeup {
+    /// #         Wakeup::TimedOut
+    /// #     }
+    /// # }
+    ///
+    /// // `NoPatience` is a `Park` that never sleeps, as in the example there.
+    /// let (tx, rx) = unbounded();
+    /// let mut select = Select::new();
+    /// select.recv(&rx);
+    /// assert_eq!(select.select_parking(&NoPatience).unwrap_err(), ParkError::TimedOut);
+    /// tx.try_send(1).unwrap();
+    /// assert_eq!(select.select_parking(&NoPatience).unwrap().recv(&rx), Ok(1));
+    /// ```
     pub fn select_parking(&mut self, park: &impl Park) -> Result<SelectedOperation<'a>, ParkError> {
         self.cases().wait(false, park)
     }
@@ -180,6 +271,29 @@ impl<'a> Select<'a> {
     ///
     /// # Errors
     /// [`ParkError`]: the sleeper gave up, or there is no memory.
+    ///
+    /// ```
+    /// use crossinterp_core::{ParkError, Select, unbounded};
+    /// # use core::task::Waker;
+    /// # use crossinterp_core::{Park, Wakeup};
+    /// # struct NoPatience;
+    /// # impl Park for NoPatience {
+    /// #     fn waker(&self) -> Waker {
+    /// #         Waker::noop().clone()
+    /// #     }
+    /// #     fn park(&self) -> Wakeup {
+    /// #         Wakeup::TimedOut
+    /// #     }
+    /// # }
+    ///
+    /// // `NoPatience` is a `Park` that never sleeps, as in the example there.
+    /// let (tx, rx) = unbounded::<u8>();
+    /// let mut select = Select::new();
+    /// let index = select.recv(&rx);
+    /// assert_eq!(select.ready_parking(&NoPatience), Err(ParkError::TimedOut));
+    /// drop(tx);
+    /// assert_eq!(select.ready_parking(&NoPatience), Ok(index)); // disconnected is ready
+    /// ```
     pub fn ready_parking(&mut self, park: &impl Park) -> Result<usize, ParkError> {
         self.cases().wait(true, park).map(SelectedOperation::into_index)
     }
@@ -246,6 +360,21 @@ impl fmt::Debug for Select<'_> {
 }
 
 /// An operation that was chosen, and must be completed, with the end that it was added with.
+///
+/// It holds what makes the operation certain, so nobody else gets that meanwhile, and belongs to the thread that chose it.
+/// Dropped without being completed it gives that back, and panics.
+///
+/// ```
+/// use crossinterp_core::{Select, bounded};
+///
+/// let (tx, rx) = bounded(1);
+/// let mut select = Select::new();
+/// select.send(&tx);
+/// let operation = select.try_select().unwrap();
+/// assert!(tx.try_send("somebody else's").is_err()); // the only place is taken
+/// operation.send(&tx, "ours").unwrap();
+/// assert_eq!(rx.try_recv(), Ok("ours"));
+/// ```
 #[must_use = "an operation that was chosen must be completed"]
 pub struct SelectedOperation<'a> {
     index: usize,
@@ -257,6 +386,20 @@ pub struct SelectedOperation<'a> {
 
 impl SelectedOperation<'_> {
     /// Which operation was chosen.
+    ///
+    /// ```
+    /// use crossinterp_core::{Select, unbounded};
+    ///
+    /// let channels: Vec<_> = (0..3).map(|_| unbounded()).collect();
+    /// let mut select = Select::new();
+    /// for (_, rx) in &channels {
+    ///     select.recv(rx);
+    /// }
+    /// channels[2].0.try_send("hello").unwrap();
+    /// let operation = select.try_select().unwrap();
+    /// let index = operation.index();
+    /// assert_eq!((index, operation.recv(&channels[index].1)), (2, Ok("hello")));
+    /// ```
     pub fn index(&self) -> usize {
         self.index
     }
@@ -285,6 +428,17 @@ impl SelectedOperation<'_> {
     ///
     /// # Panics
     /// When it is not this sender's operation that was chosen.
+    ///
+    /// ```
+    /// use crossinterp_core::{Select, SendError, unbounded};
+    ///
+    /// let (tx, rx) = unbounded();
+    /// let mut select = Select::new();
+    /// select.send(&tx);
+    /// assert_eq!(select.try_select().unwrap().send(&tx, 1), Ok(()));
+    /// drop(rx);
+    /// assert_eq!(select.try_select().unwrap().send(&tx, 2), Err(SendError(2)));
+    /// ```
     pub fn send<T>(self, sender: &Sender<T>, message: T) -> Result<(), SendError<T>> {
         let token = self.complete(sender, "passed a sender that wasn't selected");
         sender.complete(token, message)
@@ -297,6 +451,18 @@ impl SelectedOperation<'_> {
     ///
     /// # Panics
     /// When it is not this receiver's operation that was chosen.
+    ///
+    /// ```
+    /// use crossinterp_core::{RecvError, Select, unbounded};
+    ///
+    /// let (tx, rx) = unbounded();
+    /// tx.try_send(1).unwrap();
+    /// drop(tx);
+    /// let mut select = Select::new();
+    /// select.recv(&rx);
+    /// assert_eq!(select.try_select().unwrap().recv(&rx), Ok(1));
+    /// assert_eq!(select.try_select().unwrap().recv(&rx), Err(RecvError));
+    /// ```
     pub fn recv<T>(self, receiver: &Receiver<T>) -> Result<T, RecvError> {
         receiver.complete(self.complete(receiver, "passed a receiver that wasn't selected"))
     }
