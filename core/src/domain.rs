@@ -22,6 +22,20 @@ use crate::primitive::{AtomicU32, Ordering};
 use crate::refs::{AllocError, Shared};
 
 /// The states of a domain, in their order.
+///
+/// ```
+/// use crossinterp_core::{Domain, DomainState, unbounded};
+///
+/// let domain = Domain::try_open().unwrap();
+/// let (tx, rx) = unbounded();
+/// let held = tx.held_by(&domain).unwrap();
+/// domain.end_waits();
+/// assert_eq!(domain.state(), DomainState::Ending);
+/// assert_eq!(held.try_send(1), Ok(())); // it need not wait
+/// domain.close();
+/// assert!(domain.state() > DomainState::Ending && held.try_send(2).is_err());
+/// assert_eq!(rx.try_recv(), Ok(1));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u32)]
 pub enum DomainState {
@@ -34,6 +48,16 @@ pub enum DomainState {
 }
 
 /// Why a domain refused an operation.
+///
+/// ```
+/// use crossinterp_core::{Domain, DomainError, unbounded};
+///
+/// let domain = Domain::try_open().unwrap();
+/// domain.close();
+/// let (tx, _rx) = unbounded::<u8>();
+/// assert_eq!(tx.held_by(&domain).unwrap_err(), DomainError::Ended);
+/// assert_eq!(DomainError::Ended.to_string(), "the domain ends or has closed");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DomainError {
     /// It ends or has closed.
@@ -223,7 +247,7 @@ impl Tables {
 
 /// One interpreter, or whatever else may end while its threads wait, as the library sees it.
 ///
-/// A clone is the same domain. Dropping the last handle does not close it.
+/// A clone is the same domain. Dropping the last handle does not close it. Any thread may use any handle.
 ///
 /// ```
 /// use crossinterp_core::{Domain, DomainState, TryRecvError, TrySendError, unbounded};
@@ -249,6 +273,14 @@ impl Domain {
     ///
     /// # Errors
     /// [`AllocError`] when there is no memory for it.
+    ///
+    /// ```
+    /// use crossinterp_core::{Domain, DomainState};
+    ///
+    /// let domain = Domain::try_open()?;
+    /// assert_eq!(domain.state(), DomainState::Open);
+    /// # Ok::<(), crossinterp_core::AllocError>(())
+    /// ```
     pub fn try_open() -> Result<Self, AllocError> {
         let tables = Lock::new(Tables { waits: Table::new(), ends: Table::new() });
         let inner = Inner { state: AtomicU32::new(DomainState::Open as u32), tables };
@@ -256,6 +288,15 @@ impl Domain {
     }
 
     /// The state at this moment.
+    ///
+    /// ```
+    /// use crossinterp_core::{Domain, DomainState};
+    ///
+    /// let domain = Domain::try_open().unwrap();
+    /// let other = domain.clone();
+    /// other.close();
+    /// assert_eq!(domain.state(), DomainState::Closed); // they are one
+    /// ```
     pub fn state(&self) -> DomainState {
         match self.inner.state.load(Ordering::Relaxed) {
             0 => DomainState::Open,
@@ -303,17 +344,51 @@ impl Domain {
     ///
     /// A message that such a wait had been handed, and not given out yet, goes to the next receiver, before everything that
     /// was sent after it. Calling it again, or from several threads at once, does no harm.
+    ///
+    /// ```
+    /// use core::task::Waker;
+    /// use crossinterp_core::{Domain, WaitError, unbounded};
+    ///
+    /// let domain = Domain::try_open().unwrap();
+    /// let (tx, rx) = unbounded();
+    /// let held = rx.held_by(&domain).unwrap();
+    /// let wait = held.begin_recv(Waker::noop().clone()).unwrap();
+    /// tx.try_send(1).unwrap(); // it is handed to the one that waits,
+    /// domain.end_waits();
+    /// assert_eq!(wait.finish(), Err(WaitError::Ended));
+    /// assert_eq!(rx.try_recv(), Ok(1)); // who has not taken it
+    /// ```
     pub fn end_waits(&self) {
         self.advance(DomainState::Ending, Role::Wait);
     }
 
     /// Ends every wait, and releases every end that the domain still holds, whoever still has a handle of it.
+    ///
+    /// ```
+    /// use crossinterp_core::{Domain, unbounded};
+    ///
+    /// let domain = Domain::try_open().unwrap();
+    /// let (tx, rx) = unbounded::<u8>();
+    /// let held = rx.held_by(&domain).unwrap();
+    /// drop(rx);
+    /// domain.close();
+    /// assert!(held.is_ended());
+    /// assert!(tx.is_closed()); // there is no receiver any more
+    /// ```
     pub fn close(&self) {
         self.end_waits();
         self.advance(DomainState::Closed, Role::End);
     }
 
     /// Whether both are the same domain.
+    ///
+    /// ```
+    /// use crossinterp_core::Domain;
+    ///
+    /// let domain = Domain::try_open().unwrap();
+    /// assert!(domain.same_domain(&domain.clone()));
+    /// assert!(!domain.same_domain(&Domain::try_open().unwrap()));
+    /// ```
     pub fn same_domain(&self, other: &Self) -> bool {
         Shared::ptr_eq(&self.inner, &other.inner)
     }

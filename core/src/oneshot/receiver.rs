@@ -194,6 +194,13 @@ impl<T> Receiver<T> {
     /// Whether the channel was made before a `fork()`, in the parent of this process, as far as
     /// [`after_fork`](crate::after_fork) was called: then do not use it. Dropping it leaks it. (One that is terminated has
     /// no channel.)
+    ///
+    /// ```standalone_crate
+    /// let (_tx, rx) = crossinterp_core::oneshot::channel::<u8>();
+    /// assert!(!rx.is_stale());
+    /// crossinterp_core::after_fork();
+    /// assert!(rx.is_stale());
+    /// ```
     pub fn is_stale(&self) -> bool {
         self.half.as_ref().is_some_and(Half::is_stale)
     }
