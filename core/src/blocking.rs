@@ -106,7 +106,8 @@ impl<T> Sender<T> {
         self.send_until(message, None).map_err(|error| SendError(error.into_inner()))
     }
 
-    /// Sends, and sleeps while there is no room, at most that long.
+    /// Sends, and sleeps while there is no room, at most that long. ([`Duration::ZERO`] does not sleep; a time whose end no
+    /// clock will show, as [`Duration::MAX`], is for ever. So it is with every time limit of this crate.)
     ///
     /// # Errors
     /// [`SendTimeoutError`], with the message.
@@ -128,6 +129,17 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// [`SendTimeoutError`], with the message.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use crossinterp_core::{SendTimeoutError, bounded};
+    ///
+    /// let (tx, _rx) = bounded(1);
+    /// let deadline = Instant::now() + Duration::from_millis(1); // one for all of them
+    /// assert_eq!(tx.send_deadline(1, deadline), Ok(()));
+    /// assert_eq!(tx.send_deadline(2, deadline), Err(SendTimeoutError::Timeout(2)));
+    /// assert!(Instant::now() >= deadline);
+    /// ```
     pub fn send_deadline(&self, message: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         self.send_until(message, Some(deadline))
     }
@@ -170,7 +182,8 @@ impl<T> Receiver<T> {
         self.recv_until(None).map_err(|_| RecvError)
     }
 
-    /// Receives, and sleeps while there is no message, at most that long.
+    /// Receives, and sleeps while there is no message, at most that long; [`Sender::send_timeout`] says what no time and a
+    /// very long one are.
     ///
     /// # Errors
     /// [`RecvTimeoutError`].
@@ -190,6 +203,17 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// [`RecvTimeoutError`].
+    ///
+    /// ```
+    /// use std::time::Instant;
+    /// use crossinterp_core::{RecvTimeoutError, unbounded};
+    ///
+    /// let (tx, rx) = unbounded();
+    /// let now = Instant::now(); // over at once
+    /// assert_eq!(rx.recv_deadline(now), Err(RecvTimeoutError::Timeout));
+    /// tx.send(1).unwrap();
+    /// assert_eq!(rx.recv_deadline(now), Ok(1)); // what is there is received all the same
+    /// ```
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
         self.recv_until(Some(deadline))
     }
@@ -349,10 +373,13 @@ impl<'a> Select<'a> {
         select_until(&mut self.cases(), false, None).expect("there is no time limit")
     }
 
-    /// Waits until an operation is ready, at most that long, and chooses it.
+    /// Waits until an operation is ready, at most that long, and chooses it. Without operations it waits all that time.
     ///
     /// # Errors
     /// [`SelectTimeoutError`].
+    ///
+    /// # Panics
+    /// When there are no operations, and no clock will show the end of that time.
     ///
     /// ```
     /// use std::time::Duration;
@@ -374,6 +401,19 @@ impl<'a> Select<'a> {
     ///
     /// # Errors
     /// [`SelectTimeoutError`].
+    ///
+    /// ```
+    /// use std::time::Instant;
+    /// use crossinterp_core::{Select, SelectTimeoutError, unbounded};
+    ///
+    /// let (tx, rx) = unbounded();
+    /// let mut select = Select::new();
+    /// select.recv(&rx);
+    /// let now = Instant::now(); // over at once
+    /// assert_eq!(select.select_deadline(now).unwrap_err(), SelectTimeoutError);
+    /// tx.send(1).unwrap();
+    /// assert_eq!(select.select_deadline(now).unwrap().recv(&rx), Ok(1));
+    /// ```
     pub fn select_deadline(
         &mut self,
         deadline: Instant,
@@ -403,10 +443,25 @@ impl<'a> Select<'a> {
         chosen.expect("there is no time limit").into_index()
     }
 
-    /// Waits until an operation is ready, at most that long, and says its index.
+    /// Waits until an operation is ready, at most that long, and says its index. Without operations it waits all that time.
     ///
     /// # Errors
     /// [`ReadyTimeoutError`].
+    ///
+    /// # Panics
+    /// When there are no operations, and no clock will show the end of that time.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use crossinterp_core::{ReadyTimeoutError, Select, unbounded};
+    ///
+    /// let (tx, rx) = unbounded::<u8>();
+    /// let mut select = Select::new();
+    /// let index = select.recv(&rx);
+    /// assert_eq!(select.ready_timeout(Duration::from_millis(1)), Err(ReadyTimeoutError));
+    /// drop(tx);
+    /// assert_eq!(select.ready_timeout(Duration::from_millis(1)), Ok(index)); // disconnected is ready
+    /// ```
     pub fn ready_timeout(&mut self, timeout: Duration) -> Result<usize, ReadyTimeoutError> {
         match deadline_after(timeout) {
             Some(deadline) => self.ready_deadline(deadline),
@@ -418,6 +473,20 @@ impl<'a> Select<'a> {
     ///
     /// # Errors
     /// [`ReadyTimeoutError`].
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use crossinterp_core::{ReadyTimeoutError, Select, bounded};
+    ///
+    /// let (tx, rx) = bounded(1);
+    /// tx.send(1).unwrap();
+    /// let mut select = Select::new();
+    /// let index = select.send(&tx);
+    /// let deadline = Instant::now() + Duration::from_millis(1);
+    /// assert_eq!(select.ready_deadline(deadline), Err(ReadyTimeoutError)); // full
+    /// assert_eq!(rx.recv(), Ok(1));
+    /// assert_eq!(select.ready_deadline(deadline), Ok(index));
+    /// ```
     pub fn ready_deadline(&mut self, deadline: Instant) -> Result<usize, ReadyTimeoutError> {
         let chosen = select_until(&mut self.cases(), true, Some(deadline));
         chosen.map(SelectedOperation::into_index).ok_or(ReadyTimeoutError)
@@ -471,10 +540,27 @@ fn out_of_memory<T>() -> ! {
 }
 
 /// See [`Receiver::iter`].
+///
+/// ```
+/// let (tx, rx) = crossinterp_core::unbounded();
+/// tx.send(1).unwrap();
+/// drop(tx);
+/// let mut messages = (&rx).into_iter();
+/// assert_eq!((messages.next(), messages.next()), (Some(1), None));
+/// ```
 #[derive(Debug)]
 pub struct Iter<'a, T>(&'a Receiver<T>);
 
 /// The messages of a receiver that was consumed, waiting for each, until the channel is disconnected.
+///
+/// ```
+/// let (tx, rx) = crossinterp_core::unbounded();
+/// tx.send(1).unwrap();
+/// let mut messages = rx.into_iter(); // it has the only receiver
+/// assert_eq!(messages.next(), Some(1));
+/// drop(messages);
+/// assert!(tx.send(2).is_err());
+/// ```
 #[derive(Debug)]
 pub struct IntoIter<T>(Receiver<T>);
 

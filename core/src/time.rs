@@ -13,7 +13,11 @@ use std::time::{Duration, Instant};
 use crate::channel::{Receiver, Source, from_source, never};
 use crate::primitive::generation;
 
-/// A channel that has one message, after that time: the moment for which it was meant. It is never disconnected.
+/// A channel that has one message, after that time: the moment for which it was meant. It is never disconnected. A time
+/// so long that no clock will show the moment is for ever.
+///
+/// # Panics
+/// When there is no memory for the channel.
 ///
 /// ```
 /// use crossinterp_core::{after, never, select};
@@ -34,6 +38,9 @@ pub fn after(duration: Duration) -> Receiver<Instant> {
 
 /// A channel that has one message, at that moment: the moment. It is never disconnected.
 ///
+/// # Panics
+/// When there is no memory for the channel.
+///
 /// ```
 /// use std::time::Instant;
 ///
@@ -46,6 +53,9 @@ pub fn at(when: Instant) -> Receiver<Instant> {
 
 /// A channel that has a message after each such time: the moment for which it was meant. It holds one at most: while
 /// nobody receives, no others come, and the next one is that time after it was received. It is never disconnected.
+///
+/// # Panics
+/// When there is no memory for the channel.
 ///
 /// ```
 /// use std::time::Duration;

@@ -63,6 +63,18 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// [`SendTimeoutError`].
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use crossinterp_core::{SendTimeoutError, bounded};
+    ///
+    /// let (tx, rx) = bounded(1);
+    /// let deadline = Instant::now() + Duration::from_millis(1);
+    /// tx.send_ref_deadline(deadline).unwrap().write([7; 1000]).send().unwrap();
+    /// let room = tx.send_ref_deadline(deadline);
+    /// assert_eq!(room.unwrap_err(), SendTimeoutError::Timeout(()));
+    /// assert_eq!(rx.recv().unwrap()[0], 7);
+    /// ```
     pub fn send_ref_deadline(&self, deadline: Instant) -> Result<SendRef<'_, T>, SendTimeoutError<()>> {
         self.send_ref_until(Some(deadline))
     }
@@ -128,6 +140,17 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// [`RecvTimeoutError`].
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use crossinterp_core::{RecvTimeoutError, bounded};
+    ///
+    /// let (tx, rx) = bounded(1);
+    /// tx.send([7; 1000]).unwrap();
+    /// let deadline = Instant::now() + Duration::from_millis(1);
+    /// assert_eq!(rx.recv_ref_deadline(deadline).unwrap()[0], 7);
+    /// assert_eq!(rx.recv_ref_deadline(deadline).unwrap_err(), RecvTimeoutError::Timeout);
+    /// ```
     pub fn recv_ref_deadline(&self, deadline: Instant) -> Result<RecvRef<'_, T>, RecvTimeoutError> {
         self.recv_ref_until(Some(deadline))
     }

@@ -61,6 +61,19 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// [`SendTimeoutError`]; what was not sent is still the caller's.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use crossinterp_core::{SendTimeoutError, bounded};
+    ///
+    /// let (tx, _rx) = bounded(2);
+    /// let deadline = Instant::now() + Duration::from_millis(1);
+    /// let mut messages = [1, 2].into();
+    /// assert_eq!(tx.send_many_deadline(&mut messages, deadline), Ok(()));
+    /// messages.extend([3, 4]);
+    /// let sent = tx.send_many_deadline(&mut messages, deadline);
+    /// assert_eq!((sent, messages), (Err(SendTimeoutError::Timeout(())), [3, 4].into()));
+    /// ```
     pub fn send_many_deadline(
         &self,
         messages: &mut VecDeque<T>,
@@ -140,6 +153,19 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     /// As [`Receiver::try_recv_many`].
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use crossinterp_core::{RecvTimeoutError, unbounded};
+    ///
+    /// let (tx, rx) = unbounded();
+    /// let deadline = Instant::now() + Duration::from_millis(1);
+    /// tx.send_many(&mut [1, 2].into()).unwrap();
+    /// let mut messages = Vec::new();
+    /// assert_eq!(rx.recv_many_deadline(&mut messages, 8, deadline), Ok(2));
+    /// let received = rx.recv_many_deadline(&mut messages, 8, deadline);
+    /// assert_eq!((received, messages), (Err(RecvTimeoutError::Timeout), vec![1, 2]));
+    /// ```
     pub fn recv_many_deadline(
         &self,
         messages: &mut Vec<T>,

@@ -50,6 +50,17 @@ impl<T> Producer<T> {
     ///
     /// # Errors
     /// [`SendTimeoutError`], with the message.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use crossinterp_core::{SendTimeoutError, bounded_single};
+    ///
+    /// let (mut tx, mut rx) = bounded_single(1);
+    /// let deadline = Instant::now() + Duration::from_millis(1);
+    /// assert_eq!(tx.send_deadline(1, deadline), Ok(()));
+    /// assert_eq!(tx.send_deadline(2, deadline), Err(SendTimeoutError::Timeout(2)));
+    /// assert_eq!(rx.recv(), Ok(1));
+    /// ```
     pub fn send_deadline(&mut self, message: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         self.send_until(message, Some(deadline))
     }
@@ -111,6 +122,17 @@ impl<T> Consumer<T> {
     ///
     /// # Errors
     /// [`RecvTimeoutError`].
+    ///
+    /// ```
+    /// use std::time::Instant;
+    /// use crossinterp_core::{RecvTimeoutError, bounded_single};
+    ///
+    /// let (mut tx, mut rx) = bounded_single(1);
+    /// let now = Instant::now(); // over at once
+    /// assert_eq!(rx.recv_deadline(now), Err(RecvTimeoutError::Timeout));
+    /// tx.send(1).unwrap();
+    /// assert_eq!(rx.recv_deadline(now), Ok(1)); // what is there is received all the same
+    /// ```
     pub fn recv_deadline(&mut self, deadline: Instant) -> Result<T, RecvTimeoutError> {
         self.recv_until(Some(deadline))
     }
@@ -145,10 +167,27 @@ impl<T> Consumer<T> {
 }
 
 /// See [`Consumer::iter`].
+///
+/// ```
+/// let (mut tx, mut rx) = crossinterp_core::bounded_single(2);
+/// tx.send(1).unwrap();
+/// drop(tx);
+/// let mut messages = (&mut rx).into_iter();
+/// assert_eq!((messages.next(), messages.next()), (Some(1), None));
+/// ```
 #[derive(Debug)]
 pub struct ConsumerIter<'a, T>(&'a mut Consumer<T>);
 
 /// The messages of a consumer that was consumed, waiting for each, until the channel is disconnected.
+///
+/// ```
+/// let (mut tx, rx) = crossinterp_core::bounded_single(1);
+/// tx.send(1).unwrap();
+/// let mut messages = rx.into_iter(); // it has the only receiver
+/// assert_eq!(messages.next(), Some(1));
+/// drop(messages);
+/// assert!(tx.send(2).is_err());
+/// ```
 #[derive(Debug)]
 pub struct ConsumerIntoIter<T>(Consumer<T>);
 
