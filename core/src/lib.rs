@@ -1,3 +1,38 @@
+// The README links to the sources; here its links lead to the items: of two definitions the first one counts.
+//! [`bounded`]: crate::bounded
+//! [`bounded_single`]: crate::bounded_single
+//! [`Consumer`]: crate::Consumer
+//! [`Domain`]: crate::Domain
+//! [`drain`]: crate::Receiver::drain
+//! [`never`]: crate::never
+//! [`oneshot`]: mod@crate::oneshot
+//! [`Park`]: crate::Park
+//! [`Producer`]: crate::Producer
+//! [`recv_async`]: crate::Receiver::recv_async
+//! [`recv_parking`]: crate::Receiver::recv_parking
+//! [`rendezvous`]: crate::rendezvous
+//! [`Select`]: crate::Select
+//! [`select!`]: crate::select!
+//! [`select_parking`]: crate::Select::select_parking
+//! [`send_async`]: crate::Sender::send_async
+//! [`send_overwriting`]: crate::Sender::send_overwriting
+//! [`send_parking`]: crate::Sender::send_parking
+//! [`unbounded`]: crate::unbounded
+//! [`WeakReceiver`]: crate::WeakReceiver
+//! [`WeakSender`]: crate::WeakSender
+#![cfg_attr(feature = "std", doc = "[`after`]: crate::after")]
+#![cfg_attr(feature = "std", doc = "[`at`]: crate::at")]
+#![cfg_attr(feature = "std", doc = "[`recv`]: crate::Receiver::recv")]
+#![cfg_attr(feature = "std", doc = "[`recv_many`]: crate::Receiver::recv_many")]
+#![cfg_attr(feature = "std", doc = "[`recv_ref`]: crate::Receiver::recv_ref")]
+#![cfg_attr(feature = "std", doc = "[`recv_timeout`]: crate::Receiver::recv_timeout")]
+#![cfg_attr(feature = "std", doc = "[`send`]: crate::Sender::send")]
+#![cfg_attr(feature = "std", doc = "[`send_many`]: crate::Sender::send_many")]
+#![cfg_attr(feature = "std", doc = "[`send_ref`]: crate::Sender::send_ref")]
+#![cfg_attr(feature = "futures", doc = "[`sink`]: crate::Sender::sink")]
+#![cfg_attr(feature = "futures", doc = "[`stream`]: crate::Receiver::stream")]
+#![cfg_attr(feature = "std", doc = "[`tick`]: crate::tick")]
+//!
 #![doc = include_str!("../README.md")]
 //!
 //! # The modules, from left to right

@@ -106,7 +106,7 @@ impl MapBuilder {
         Self::with_seed(Seed::random(), capacity)
     }
 
-    /// As [`MapBuilder::with_capacity`], with a seed of the caller's own.
+    /// As `MapBuilder::with_capacity` (feature `std`), with a seed of the caller's own.
     ///
     /// # Errors
     ///
