@@ -11,6 +11,7 @@ const MOST_ENDS: usize = 6;
 const MOST_WEAK: usize = 3;
 
 /// One end, and what holds it.
+#[derive(Debug)]
 pub(super) struct Handle<E> {
     pub(super) end: E,
     pub(super) domain: Option<usize>,
@@ -181,7 +182,7 @@ impl<E: End> Ends<E> {
         let Some(at) = pick(&self.weak, choice) else { return };
         let WeakHandle { weak, domain } = &self.weak[at];
         let upgraded = E::upgrade(weak);
-        let expected = model.ends(E::SIDE) > 0 && !setting.has_closed(*domain);
+        let expected = model.ends(E::SIDE) > 0 && !model.is_single(E::SIDE) && !setting.has_closed(*domain);
         assert_eq!(upgraded.is_some(), expected, "a weak end makes one");
         let Some(end) = upgraded else { return };
         model.enter(E::SIDE);

@@ -34,7 +34,8 @@ impl Line {
         assert_eq!(room.as_ref().map(|_| ()).map_err(|refusal| *refusal), expected);
         let Ok(room) = room else { return };
         // One that is given up behind messages leaves a slot that counts as one, as a select does.
-        let gives_up = (choice / 40).is_multiple_of(3) && self.model.len() == 0;
+        // (And so it does where it is left to a receiver that is alone.)
+        let gives_up = (choice / 40).is_multiple_of(3) && self.model.len() == 0 && !self.model.may_be_kept();
         let message = setting.ledger.message();
         if gives_up {
             if choice / 120 == 0 {

@@ -2,12 +2,12 @@
 
 use std::iter;
 
-use crossinterp_core::{Drain, Receiver, Sender, bounded, rendezvous, unbounded};
+use crossinterp_core::{Consumer, Drain, Producer, Receiver, Sender, bounded, rendezvous, unbounded};
 
 use super::super::ledger::Message;
 use super::super::model::{Model, WaitId};
 use super::Setting;
-use super::ends::Ends;
+use super::ends::{Ends, Handle};
 use super::waits::Waiting;
 
 /// A channel.
@@ -15,6 +15,9 @@ pub(super) struct Line {
     pub(super) model: Model,
     pub(super) senders: Ends<Sender<Message>>,
     pub(super) receivers: Ends<Receiver<Message>>,
+    /// The one sender, if it is not shared; or was the last one, and has ended.
+    pub(super) producer: Option<Handle<Producer<Message>>>,
+    pub(super) consumer: Option<Handle<Consumer<Message>>>,
     /// In the order of the model's.
     pub(super) waits: Vec<(WaitId, Waiting)>,
     drain: Option<Draining>,
@@ -38,6 +41,8 @@ impl Line {
             model: Model::new(capacity),
             senders: Ends::new(sender),
             receivers: Ends::new(receiver),
+            producer: None,
+            consumer: None,
             waits: Vec::new(),
             drain: None,
         }
@@ -45,16 +50,23 @@ impl Line {
 
     pub(super) fn close(&mut self, choice: usize) {
         let by_sender = choice.is_multiple_of(2);
-        let ended = if by_sender {
-            self.senders.pick(choice / 2).map(|sender| {
+        let ended = match (by_sender, &self.producer, &self.consumer) {
+            (true, Some(producer), _) => {
+                producer.end.close();
+                Some(producer.ended)
+            }
+            (false, _, Some(consumer)) => {
+                consumer.end.close();
+                Some(consumer.ended)
+            }
+            (true, None, _) => self.senders.pick(choice / 2).map(|sender| {
                 sender.end.close();
                 sender.ended
-            })
-        } else {
-            self.receivers.pick(choice / 2).map(|receiver| {
+            }),
+            (false, _, None) => self.receivers.pick(choice / 2).map(|receiver| {
                 receiver.end.close();
                 receiver.ended
-            })
+            }),
         };
         if ended == Some(false) {
             self.model.close();
@@ -79,8 +91,14 @@ impl Line {
     /// Takes one message back. They come in the order in which they would have been received.
     pub(super) fn drain_one(&mut self) {
         let Some(Draining { drain, has_any }) = &mut self.drain else { return };
+        let message = drain.next().map(|message| message.number);
+        if message.is_none() && self.model.may_be_kept() {
+            // A receiver that is alone keeps it.
+            *has_any = false;
+            return;
+        }
         let expected = if *has_any { self.model.recv().ok() } else { None };
-        assert_eq!(drain.next().map(|message| message.number), expected, "what is taken back");
+        assert_eq!(message, expected, "what is taken back");
         *has_any = expected.is_some();
     }
 
@@ -88,7 +106,13 @@ impl Line {
     pub(super) fn drop_drain(&mut self) {
         let Some(Draining { drain, has_any }) = self.drain.take() else { return };
         drop(drain);
-        while has_any && self.model.recv().is_ok() {}
+        let left = match &self.consumer {
+            Some(consumer) if has_any && self.model.may_be_kept() => consumer.end.len(),
+            _ => 0,
+        };
+        let kept = self.model.len() - self.model.returned();
+        assert!(left == 0 || left == kept, "{left} of {kept} messages are left to a receiver that is alone");
+        while has_any && self.model.len() > left && self.model.recv().is_ok() {}
     }
 
     /// Everything that can be seen from outside is as the model says.
@@ -101,6 +125,7 @@ impl Line {
         self.model.check_baton();
         self.senders.compare(&self.model);
         self.receivers.compare(&self.model);
+        self.compare_single();
     }
 
     /// Every operation comes to its end, and every message to a receiver, if there is one.
@@ -109,9 +134,11 @@ impl Line {
             self.finish(0);
             self.compare();
         }
-        let Some(receiver) = self.receivers.strong.iter().position(|receiver| !receiver.ended) else {
-            return;
+        let receiver = match &self.consumer {
+            Some(consumer) => Some(0).filter(|_| !consumer.ended),
+            None => self.receivers.strong.iter().position(|receiver| !receiver.ended),
         };
+        let Some(receiver) = receiver else { return };
         while self.model.len() > 0 {
             self.recv(setting, receiver);
             self.compare();
@@ -122,11 +149,11 @@ impl Line {
 
     /// Drops everything but the weak ends, which keep no message; nobody wakes anybody any more.
     pub(super) fn end(self) -> impl Sized {
-        let Self { senders, receivers, waits, drain, .. } = self;
+        let Self { senders, receivers, producer, consumer, waits, drain, .. } = self;
         let (waits, wakes): (Vec<_>, Vec<_>) =
             waits.into_iter().map(|(_, Waiting { wait, wakes })| (wait, wakes)).unzip();
         let weak = (senders.into_weak(), receivers.into_weak());
-        drop((waits, drain));
+        drop((waits, drain, producer, consumer));
         wakes.iter().for_each(|wakes| wakes.assert_forgotten());
         weak
     }

@@ -7,10 +7,15 @@
 //! each step every message, wake and waker is counted.
 //!
 //! A step sends, receives (one message, in place or not, or several by one call) or selects at once, or with a time limit
-//! that is over; displaces a message; begins, asks, polls, finishes or drops a wait; makes or drops an end or a weak one; closes, takes back what is queued, or ends a domain. What a select chose is
-//! completed, completed after closing, or dropped. Not played: dropping a claimed slot that stands behind messages,
-//! which leaves a void slot that counts as one until a receiver comes to it; clocks; what takes two threads
-//! (the other target).
+//! that is over; displaces a message; begins, asks, polls, finishes or drops a wait; makes or drops an end or a weak one;
+//! makes an end single or shared; closes, takes back what is queued, or ends a domain. What a select chose is completed,
+//! completed after closing, or dropped. Where a side has a single end, its steps are that one's, and some are nine messages
+//! in a row: it is alone again then. Not played: dropping a claimed slot that stands behind messages, or before a receiver
+//! that may be alone, which leaves a void slot that counts as one until a receiver comes to it; clocks; what takes two
+//! threads (the other target).
+//!
+//! The model does not know whether a single receiver is alone at a moment: then nobody else takes what is queued. So what is
+//! displaced or taken back may be nothing.
 //!
 //! # What it finds
 //!
@@ -36,8 +41,16 @@
 //! | polling calls the last waker (`Pending::recall`) | 2 to 6 |
 //! | polling takes the waker of a node's next owner (`Place::wake`) | 15,111 |
 //! | a message that is given back twice loses its rank (`Table::stash`) | 882 to 7,992 |
+//! | a weak end makes one beside a single end (`Channel::try_enter`) | 46 to 180 |
+//! | an end becomes single beside waits (`Channel::make_single`) | 6 to 18 |
+//! | an end becomes single that its domain has released (`Channel::make_single`) | 229 to 777 |
+//! | an end that is shared again is alone still (`into_shared`) | 321 to 1,105 |
+//! | where it came to alone is forgotten (`Ring::end_alone`) | 50 to 321 |
+//! | one that is alone pushes whatever the flags say (`Ring::push_alone`) | 21 to 93 |
+//! | one that is alone passes over what was given back (`Consumer::recv_at_once`) | 2,002 to 7,251 |
+//! | it keeps the queue for ever when its domain closes (`End::end_alone`) | 1,690 to 6,307 |
 //!
-//! (The last two were so; the first of them from one seed.)
+//! (The two before those of single ends were so; the first of them from one seed.)
 
 mod ends;
 mod in_place;
@@ -45,6 +58,7 @@ mod line;
 mod many;
 mod once;
 mod select;
+mod single;
 mod waits;
 
 use std::iter;
@@ -55,6 +69,7 @@ use super::ledger::Ledger;
 use super::model::Side;
 use line::Line;
 use select::Wish;
+use single::end_held;
 
 /// Plays the schedule that the bytes are, on one thread.
 ///
@@ -124,6 +139,11 @@ impl World {
         let line = &mut lines[at];
         let (what, is_rare) = (operation % 32, operation / 64 == 0);
         match what {
+            // (Where an end is not shared, the one that there is does what that side does.)
+            0..=2 if line.producer.is_some() => line.use_producer(setting, what, choice),
+            3..=5 if line.consumer.is_some() => line.use_consumer(setting, what, choice),
+            18 if choice % 8 == 7 => line.make_producer(setting, choice / 8),
+            19 if choice % 8 == 7 => line.make_consumer(setting, choice / 8),
             1 if choice % 4 == 1 => line.overwrite(setting, choice / 4),
             1 if choice % 4 > 1 => line.send_in_place(setting, choice),
             0 | 1 => line.send(setting, choice),
@@ -180,12 +200,15 @@ impl World {
             return;
         }
         self.setting.states[domain] = DomainState::Closed;
-        for Line { model, senders, receivers, .. } in &mut self.lines {
+        for Line { model, senders, receivers, producer, consumer, .. } in &mut self.lines {
             model.end_waits(domain);
             senders.end_held(model, domain);
             receivers.end_held(model, domain);
+            end_held(producer.as_mut(), model, Side::Sender, domain);
+            end_held(consumer.as_mut(), model, Side::Receiver, domain);
         }
         self.setting.domains[domain].close();
+        self.lines.iter_mut().for_each(Line::let_go);
     }
 
     /// Everything that can be seen from outside is as the models say.

@@ -213,7 +213,8 @@ fn complete(
     operation: SelectedOperation<'_>,
     then: Then,
 ) -> Outcome {
-    if then == Then::Drop && (end.side() == Side::Receiver || line.model.len() == 0) {
+    let leaves_no_slot = line.model.len() == 0 && !line.model.may_be_kept();
+    if then == Then::Drop && (end.side() == Side::Receiver || leaves_no_slot) {
         // It panics, unless something else does so already.
         let dropped = catch_unwind(AssertUnwindSafe(|| {
             let _operation = operation;

@@ -8,6 +8,7 @@
 
 mod many;
 mod select;
+mod single;
 mod waits;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -66,6 +67,8 @@ pub(crate) struct Wait {
     pub(crate) calls: usize,
     /// It was woken, if only to hear that its domain ends, and has not gone.
     baton: bool,
+    /// It has a place among those that wait: it did not come to its end when it began.
+    placed: bool,
     /// A sender's message until it is sent, a receiver's once it is in its hand.
     message: Option<Number>,
 }
@@ -85,6 +88,8 @@ pub(crate) struct Model {
     senders: usize,
     receivers: usize,
     closed: bool,
+    /// Which side has one end that is not shared.
+    single: [bool; 2],
     waits_made: WaitId,
 }
 
@@ -101,6 +106,7 @@ impl Model {
             senders: 1,
             receivers: 1,
             closed: false,
+            single: [false; 2],
             waits_made: 0,
         }
     }

@@ -96,6 +96,9 @@ impl Model {
                 }
                 (Phase::Done, Side::Receiver) => {
                     self.settle(id, Phase::Ended, None);
+                    // The message stays where it is, and the place with it.
+                    let place = self.place(id);
+                    self.waits[place].1.placed = false;
                     self.give_back(message.expect("a receive that is done has a message"));
                 }
                 (Phase::Done, Side::Sender) | (Phase::Ended | Phase::Over, _) => {}
@@ -132,8 +135,10 @@ impl Model {
 
     fn begin(&mut self, side: Side, domain: Option<usize>, phase: Phase, message: Option<Number>) -> WaitId {
         self.waits_made += 1;
-        let calls = usize::from(phase == Phase::Done);
-        self.waits.push((self.waits_made, Wait { side, domain, phase, baton: false, calls, message }));
+        let placed = phase != Phase::Done;
+        let calls = usize::from(!placed);
+        let wait = Wait { side, domain, phase, baton: false, placed, calls, message };
+        self.waits.push((self.waits_made, wait));
         self.waits_made
     }
 
