@@ -79,7 +79,7 @@ impl<T> Channel<T> {
 }
 
 /// How many messages in a row a single end moves at once before it is alone.
-const STEADY: u8 = if cfg!(loom) { 1 } else { 8 };
+const STEADY: u8 = if cfg!(any(loom, xi_stop)) { 1 } else { 8 };
 
 /// What the operations of that side move.
 fn word(side: Side) -> Word {

@@ -1,5 +1,6 @@
 //! One thread: what it has, and what the bytes of its program mean.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 
 use crossinterp_core::ParkError;
@@ -18,12 +19,20 @@ pub(super) struct Actor {
 }
 
 impl Actor {
-    pub(super) fn new(world: &Arc<World>, number: usize, ends: &[FirstEnds], held: bool) -> Self {
+    /// Those ends of the first channel that are single may be its.
+    pub(super) fn new(
+        world: &Arc<World>,
+        number: usize,
+        ends: &[FirstEnds],
+        held: bool,
+        single: [bool; 2],
+    ) -> Self {
         // Those of the second channel never, so that it can wait there when the domain has ended.
         let domain = |line| (held && line == 0).then_some(&world.domain);
         let kept = world.lines.iter().zip(ends).enumerate();
-        let kept = kept.map(|(at, (line, ends))| Ends::new(line, ends, domain(at)));
-        Self { number, ends: kept.collect(), world: Arc::clone(world) }
+        let mut kept: Vec<_> = kept.map(|(at, (line, ends))| Ends::new(line, ends, domain(at))).collect();
+        kept[0].single = single;
+        Self { number, ends: kept, world: Arc::clone(world) }
     }
 
     pub(super) fn line(&self, line: usize) -> &Line {
@@ -101,6 +110,20 @@ impl Actor {
     pub(super) fn come_to_end(mut self, keeps_ends: bool) {
         while !self.waits().is_empty() {
             self.finish(0);
+        }
+        for line in 0..self.ends.len() {
+            if keeps_ends {
+                break;
+            }
+            // Others may have no end of that side.
+            if self.line(line).may_be_single.load(Ordering::Relaxed) {
+                self.line(line).history.disconnects();
+            }
+            for side in [Side::Sender, Side::Receiver] {
+                if self.ends[line].single[side as usize] {
+                    self.drop_single(line, side);
+                }
+            }
         }
         if keeps_ends {
             // (What is not kept is dropped here, where no lock is held.)

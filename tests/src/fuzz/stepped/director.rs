@@ -85,7 +85,9 @@ impl Waiters {
     }
 
     fn check(&self, at: usize, line: &Line) {
-        let (closed, len) = line.look();
+        let Some((closed, len)) = line.look() else {
+            panic!("both who have a channel's two ends sleep");
+        };
         let count = |side| self.on(at, side).count();
         trace(|| {
             let sleeping = [count(Side::Sender), count(Side::Receiver)];

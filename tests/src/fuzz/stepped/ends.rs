@@ -18,6 +18,8 @@ pub(super) struct Ends {
     pub(super) receivers: Vec<KeptReceiver>,
     weak_sender: Option<WeakSender<Message>>,
     weak_receiver: Option<WeakReceiver<Message>>,
+    /// By side: it has the end that is not shared.
+    pub(super) single: [bool; 2],
 }
 
 impl Ends {
@@ -29,22 +31,28 @@ impl Ends {
             receivers: Vec::new(),
             weak_sender: None,
             weak_receiver: None,
+            single: [false; 2],
         };
-        let sender = domain.map_or_else(|| sender.clone(), |domain| sender.held_by(domain).unwrap());
-        ends.keep_sender(line, sender);
-        let receiver = domain.map_or_else(|| receiver.clone(), |domain| receiver.held_by(domain).unwrap());
-        ends.keep_receiver(line, receiver);
+        if let Some(sender) = sender {
+            let sender = domain.map_or_else(|| sender.clone(), |domain| sender.held_by(domain).unwrap());
+            ends.keep_sender(line, Kept::new(sender, Counted::new(&line.ends[Side::Sender as usize])));
+        }
+        if let Some(receiver) = receiver {
+            let receiver =
+                domain.map_or_else(|| receiver.clone(), |domain| receiver.held_by(domain).unwrap());
+            ends.keep_receiver(line, Kept::new(receiver, Counted::new(&line.ends[Side::Receiver as usize])));
+        }
         ends
     }
 
-    fn keep_sender(&mut self, line: &Line, sender: Sender<Message>) {
-        let kept = Arc::new(Kept::new(sender, Counted::new(&line.ends[Side::Sender as usize])));
+    pub(super) fn keep_sender(&mut self, line: &Line, sender: Kept<Sender<Message>>) {
+        let kept = Arc::new(sender);
         line.senders.lock().unwrap().push(Arc::downgrade(&kept));
         self.senders.push(kept);
     }
 
-    fn keep_receiver(&mut self, line: &Line, receiver: Receiver<Message>) {
-        let kept = Arc::new(Kept::new(receiver, Counted::new(&line.ends[Side::Receiver as usize])));
+    pub(super) fn keep_receiver(&mut self, line: &Line, receiver: Kept<Receiver<Message>>) {
+        let kept = Arc::new(receiver);
         line.receivers.lock().unwrap().push(Arc::downgrade(&kept));
         self.receivers.push(kept);
     }
@@ -55,9 +63,11 @@ impl Ends {
 }
 
 impl Actor {
-    /// One more end: a clone, or of a weak one, which is made first.
+    /// One more end: a clone, or of a weak one, which is made first. Or one that is shared no more, or shared again.
     pub(super) fn make_end(&mut self, line: usize, side: Side, choice: usize) {
         match choice % 4 {
+            _ if self.ends[line].single[side as usize] && choice % 2 == 1 => self.share(line, side),
+            _ if choice % 8 == 7 => self.make_single(line, side),
             0 | 1 => self.clone_end(line, side),
             2 => self.downgrade(line, side),
             _ => self.upgrade(line, side),
@@ -69,12 +79,14 @@ impl Actor {
         match side {
             Side::Sender => {
                 if let Some(Ok(sender)) = ends.senders.first().map(|sender| sender.try_clone()) {
-                    ends.keep_sender(line, sender);
+                    let count = Counted::new(&line.ends[side as usize]);
+                    ends.keep_sender(line, Kept::new(sender, count));
                 }
             }
             Side::Receiver => {
                 if let Some(Ok(receiver)) = ends.receivers.first().map(|receiver| receiver.try_clone()) {
-                    ends.keep_receiver(line, receiver);
+                    let count = Counted::new(&line.ends[side as usize]);
+                    ends.keep_receiver(line, Kept::new(receiver, count));
                 }
             }
         }
@@ -96,20 +108,21 @@ impl Actor {
     fn upgrade(&mut self, at: usize, side: Side) {
         let (line, ends) = (&self.world.lines[at], &mut self.ends[at]);
         let all_gone = line.ends[side as usize].load(Ordering::Relaxed) == 0;
-        let _counted = Counted::new(&line.ends[side as usize]);
+        let count = Counted::new(&line.ends[side as usize]);
         let made = match side {
             Side::Sender => {
                 let Some(weak) = &ends.weak_sender else { return };
-                weak.upgrade().map(|sender| ends.keep_sender(line, sender))
+                weak.upgrade().map(|sender| ends.keep_sender(line, Kept::new(sender, count)))
             }
             Side::Receiver => {
                 let Some(weak) = &ends.weak_receiver else { return };
-                weak.upgrade().map(|receiver| ends.keep_receiver(line, receiver))
+                weak.upgrade().map(|receiver| ends.keep_receiver(line, Kept::new(receiver, count)))
             }
         };
         trace(|| format!("channel {at}: a weak {side:?} becomes strong: {}", made.is_some()));
         match made {
             Some(()) => assert!(!all_gone, "an end was made when the last one had gone"),
+            None if line.may_be_single.load(Ordering::Relaxed) => {}
             None => line.history.assert_may_be_disconnected(),
         }
     }
@@ -118,6 +131,7 @@ impl Actor {
         trace(|| format!("channel {line}: drop a {side:?}"));
         self.line(line).history.disconnects();
         match side {
+            _ if self.ends[line].single[side as usize] => self.drop_single(line, side),
             Side::Sender => drop(self.ends[line].senders.pop()),
             Side::Receiver => drop(self.ends[line].receivers.pop()),
         }
@@ -129,6 +143,14 @@ impl Actor {
         line.history.disconnects();
         let (sender, receiver) = (ends.senders.first(), ends.receivers.first());
         let drained = match (choice % 4, sender, receiver) {
+            (0 | 2, None, _) if ends.single[Side::Sender as usize] => {
+                self.with_producer(at, |producer| producer.close());
+                None
+            }
+            (1 | 3, _, None) if ends.single[Side::Receiver as usize] => {
+                self.with_consumer(at, |consumer| consumer.close());
+                None
+            }
             (0, Some(sender), _) => {
                 sender.close();
                 None

@@ -1,14 +1,15 @@
 //! Short programs of several threads on one or two channels, stepped as the bytes say, and what must be true whichever
 //! steps.
 //!
-//! The bytes: the flavour, how many threads, and who is held by the domain; what kind of programs, and the second
-//! channel's flavour; the threads' programs, two bytes for an operation; then whose turn it is and how long
+//! The bytes: the flavour, how many threads, who is held by the domain, and whether the sender is single; what kind of
+//! programs, the second channel's flavour, and whether the receiver is single; the threads' programs, two bytes for an operation; then whose turn it is and how long
 //! ([`super::stage`]).
 //!
 //! The threads' programs hold what a channel offers: sends and receives that wait, with and without a limit, or do not;
 //! waits that are begun, tried, finished and dropped; selects of one to four operations, also of both directions of
 //! one channel, that wait, give up, do not wait, only want to know, or are not completed; closing and draining; ends
-//! that are cloned, dropped, and made of weak ones; a domain that ends. A program of one kind has no selects, so that it
+//! that are cloned, dropped, made of weak ones, and made single or shared; a domain that ends. On the first channel the
+//! first thread may have a single sender, and the second a single receiver, from the beginning. A program of one kind has no selects, so that it
 //! is short of everything else; those of the other two are mostly selects, on one channel or on two.
 //!
 //! When all sleep or are done, nobody may sleep over something that is there for him, unless one that was woken for
@@ -49,6 +50,16 @@
 //! | no look after withdrawing (`Channel::wake`) | 257 to 2,632 | a sleeper over a message or room |
 //! | a dropped receive keeps its message (`Pending::leave`) | 27 to 477 | a message is lost |
 //!
+//! And of schedules in which both ends of a bounded channel are single:
+//!
+//! | broken | found after schedules | as |
+//! | --- | --- | --- |
+//! | who was announced is forgotten (`Ring::end_alone`) | 15 to 47 | a receiver sleeps over a message |
+//! | no look at the flags after a push (`Ring::push_alone`) | 27 to 286 | a message is lost |
+//! | none after a pop (`Ring::pop_alone`) | 4,949 to 13,010 | a sender sleeps, and there is room |
+//! | a closed ring ends wherever no value was found (`Ring::ends_at`) | 531 to 6,429 | a message is lost |
+//! | who finds it closed after a push says nothing (`Ring::pushed_into`) | 7,064 to 12,368 | a message is lost |
+//!
 //! Not found in fifty thousand: choices taken in another order than that of their numbers (only steps that go on and on
 //! in one rhythm show it; loom's model of three in a circle does); a select that leaves a message behind and does not
 //! pass that on; one that gives up without leaving its choice.
@@ -57,6 +68,7 @@ mod actor;
 mod director;
 mod ends;
 mod select;
+mod single;
 mod sleeper;
 mod transfer;
 mod wait;
@@ -67,7 +79,7 @@ use std::sync::Arc;
 use super::stage::{self, ACTORS, Part, Turn, trace};
 use actor::Actor;
 use director::Director;
-use world::World;
+use world::{Side, World};
 
 /// How many operations a program has, of two bytes each.
 const OPERATIONS: usize = 5;
@@ -106,18 +118,27 @@ pub fn stepped(bytes: &[u8]) {
         2 => Turn::Named,
         _ => Turn::Operation,
     };
-    let (world, ends) = World::new(&flavours[..channels]);
+    let single = [setting / 96 == 1, more / 96 == 1];
+    let (world, mut ends) = World::new(&flavours[..channels]);
+    for (owner, side) in [Side::Sender, Side::Receiver].into_iter().enumerate() {
+        let is_held = held & (1 << owner) != 0;
+        if single[owner] {
+            world.lines[0].begin_single(side, &mut ends[0], is_held.then_some(&world.domain));
+        }
+    }
     let world = Arc::new(world);
     trace(|| {
         let capacities: Vec<_> = world.lines.iter().map(|line| line.capacity).collect();
         format!(
             "{kind:?}, capacities {capacities:?}, {threads} threads, domain holds {held:02b}, ends kept: \
-             {keeps_ends}, then turns of {afterwards:?}"
+             {keeps_ends}, single {single:?}, then turns of {afterwards:?}"
         )
     });
     let parts = (0..threads).map(|number| {
         let is_held = number < 2 && held & (1 << number) != 0;
-        let mut actor = Actor::new(&world, number, &ends, is_held);
+        // The first thread has the producer, the second the consumer.
+        let single = [single[0] && number == 0, single[1] && number == 1];
+        let mut actor = Actor::new(&world, number, &ends, is_held, single);
         let program: [[u8; 2]; OPERATIONS] = std::array::from_fn(|index| {
             let at = HEADER + (number * OPERATIONS + index) * 2;
             [byte(at), byte(at + 1)]

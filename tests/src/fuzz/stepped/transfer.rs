@@ -35,13 +35,19 @@ impl Actor {
     }
 
     pub(super) fn send(&mut self, line: usize, looks: Option<u32>) {
-        let Some(sender) = self.ends[line].senders.first().cloned() else { return };
+        let sender = self.ends[line].senders.first().cloned();
+        if sender.is_none() && !self.ends[line].single[Side::Sender as usize] {
+            return;
+        }
         let message = self.message(line, self.line(line).history.now());
         let number = message.number;
         trace(|| format!("channel {line}: send message {number}, limit {looks:?}"));
         let park = OnStage::begin(looks);
         self.sleeps_in(line, Side::Sender);
-        let result = sender.send_parking(message, &park);
+        let result = match sender {
+            Some(sender) => sender.send_parking(message, &park),
+            None => self.with_producer(line, |producer| producer.send_parking(message, &park)),
+        };
         self.sleeps(None);
         let unsent = result.err().map(|(message, error)| {
             self.check(line, error, looks.is_some());
@@ -51,14 +57,20 @@ impl Actor {
     }
 
     pub(super) fn recv(&mut self, line: usize, looks: Option<u32>) {
-        let Some(receiver) = self.ends[line].receivers.first().cloned() else { return };
+        let receiver = self.ends[line].receivers.first().cloned();
+        if receiver.is_none() && !self.ends[line].single[Side::Receiver as usize] {
+            return;
+        }
         trace(|| format!("channel {line}: receive, limit {looks:?}"));
         let begin = self.line(line).history.now();
         // It waits for selects that were called, and then once more.
         self.line(line).history.may_leave();
         let park = OnStage::begin(looks);
         self.sleeps_in(line, Side::Receiver);
-        let result = receiver.recv_parking(&park);
+        let result = match receiver {
+            Some(receiver) => receiver.recv_parking(&park),
+            None => self.with_consumer(line, |consumer| consumer.recv_parking(&park)),
+        };
         self.sleeps(None);
         match result {
             Ok(message) => self.received(line, begin, message),
@@ -72,11 +84,18 @@ impl Actor {
     }
 
     pub(super) fn try_send(&mut self, line: usize) {
-        let Some(sender) = self.ends[line].senders.last().cloned() else { return };
+        let sender = self.ends[line].senders.last().cloned();
+        if sender.is_none() && !self.ends[line].single[Side::Sender as usize] {
+            return;
+        }
         let message = self.message(line, self.line(line).history.now());
         let number = message.number;
         trace(|| format!("channel {line}: try to send message {number}"));
-        let unsent = match sender.try_send(message) {
+        let sent = match &sender {
+            Some(sender) => sender.try_send(message),
+            None => self.with_producer(line, |producer| producer.try_send(message)),
+        };
+        let unsent = match sent {
             Ok(()) => None,
             Err(TrySendError::Full(message)) => Some(message),
             Err(TrySendError::Disconnected(message)) => {
@@ -85,17 +104,28 @@ impl Actor {
             }
         };
         let limited = self.line(line).capacity.is_some();
-        assert!(unsent.is_none() || limited || sender.is_closed(), "full, without limit");
+        let is_closed = || match &sender {
+            Some(sender) => sender.is_closed(),
+            None => self.with_producer(line, |producer| producer.is_closed()),
+        };
+        assert!(unsent.is_none() || limited || is_closed(), "full, without limit");
         self.sent(line, number, unsent);
     }
 
     pub(super) fn try_recv(&mut self, line: usize) {
-        let Some(receiver) = self.ends[line].receivers.last().cloned() else { return };
+        let receiver = self.ends[line].receivers.last().cloned();
+        if receiver.is_none() && !self.ends[line].single[Side::Receiver as usize] {
+            return;
+        }
         trace(|| format!("channel {line}: try to receive"));
         let history = &self.line(line).history;
         let begin = history.now();
         history.may_leave();
-        match receiver.take() {
+        let taken = match receiver {
+            Some(receiver) => receiver.take(),
+            None => self.with_consumer(line, |consumer| consumer.take()),
+        };
+        match taken {
             Ok(message) => self.received(line, begin, message),
             Err(TakeError::Empty) => history.nothing(begin, Nothing::Empty),
             Err(TakeError::Disconnected) => {
