@@ -36,6 +36,9 @@ struct Channels {
     /// Only the rows whose names hold this text
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// Only the peers of these names
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    peers: Vec<String>,
     /// Where to write every sample
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -62,7 +65,9 @@ fn channels(options: &Channels) -> Result<()> {
     let (rounds, time) = if options.quick { (5, 3) } else { (21, 10) };
     let rounds = options.rounds.unwrap_or(rounds);
     ensure!(rounds > 0, "no rounds, no figures");
-    let results = contest::hold(rows, rounds, Duration::from_millis(time), |news| eprintln!("bench: {news}"));
+    let plays = |name: &str| options.peers.is_empty() || options.peers.iter().any(|peer| peer == name);
+    let results =
+        contest::hold(rows, rounds, Duration::from_millis(time), plays, |news| eprintln!("bench: {news}"));
     let memory = memory::count_all();
     print!("{}\n{}", report::table(&results), report::memory(&results.names, &memory));
     if let Some(file) = &options.json {
