@@ -504,9 +504,12 @@ fn select_until<'a>(
     deadline: Option<Instant>,
 ) -> Option<SelectedOperation<'a>> {
     loop {
-        let due = cases.due();
-        let rings = due.is_some_and(|due| deadline.is_none_or(|deadline| due < deadline));
-        match cases.wait(watches, &ThreadPark { deadline: if rings { due } else { deadline } }) {
+        let mut rings = false;
+        let chosen = cases.wait_until(watches, |due| {
+            rings = due.is_some_and(|due| deadline.is_none_or(|deadline| due < deadline));
+            ThreadPark { deadline: if rings { due } else { deadline } }
+        });
+        match chosen {
             Ok(chosen) => return Some(chosen),
             Err(ParkError::NoMemory) => out_of_memory::<[usize; 4]>(),
             // (Another receiver may have been faster.)

@@ -184,3 +184,22 @@ pub trait Park {
         Wakeup::Woken
     }
 }
+
+/// A reference sleeps as what it refers to.
+impl<P: Park + ?Sized> Park for &P {
+    fn waker(&self) -> Waker {
+        (**self).waker()
+    }
+
+    fn park(&self) -> Wakeup {
+        (**self).park()
+    }
+
+    fn pause(&self, round: u32) -> Wakeup {
+        (**self).pause(round)
+    }
+
+    fn check(&self) -> Wakeup {
+        (**self).check()
+    }
+}

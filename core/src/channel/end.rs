@@ -114,6 +114,12 @@ impl<T> End<T> {
         self.hold.as_ref().is_some_and(|hold| hold.entry.released.load(Ordering::Relaxed))
     }
 
+    /// Whether a domain holds it.
+    #[inline]
+    pub(super) fn is_held(&self) -> bool {
+        self.hold.is_some()
+    }
+
     /// Whether the channel was made before a fork, in the parent of this process.
     #[inline]
     pub(super) fn is_stale(&self) -> bool {

@@ -183,6 +183,10 @@ impl<T> Operation for InPlace<'_, T> {
         unreachable!("nothing is moved into it");
     }
 
+    fn moved(&self) -> usize {
+        self.0.moved()
+    }
+
     fn is_ready(&self, seeker: Seeker<'_>) -> bool {
         self.0.is_ready(seeker)
     }

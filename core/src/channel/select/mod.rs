@@ -91,7 +91,7 @@ pub struct Select<'a> {
 }
 
 // SAFETY: the ends are behind shared references of threads that have them. Through one a select moves messages within the
-// channel (from the queue to a node and back) and changes atomic words; it neither gives a message out nor drops one,
+// channel (from the queue to a node or a token, and back) and changes atomic words; it neither gives a message out nor drops one,
 // which takes the end itself: so nothing of a message that is not `Send` is reached from another thread.
 unsafe impl Send for Select<'_> {}
 // SAFETY: as above; shared, it can only be cloned and printed.
@@ -318,7 +318,7 @@ impl<'a> Cases<'_, 'a> {
 
     /// Chooses an operation that is ready; one that only `watches` holds nothing.
     fn find(&mut self, watches: bool) -> Option<SelectedOperation<'a>> {
-        let found = run::find(self.entries, Manner { biased: self.biased, watches })?;
+        let found = run::find(self.entries, self.manner(watches))?;
         Some(self.chosen(found))
     }
 
@@ -328,14 +328,24 @@ impl<'a> Cases<'_, 'a> {
         watches: bool,
         park: &impl Park,
     ) -> Result<SelectedOperation<'a>, ParkError> {
-        let found = run::find_or_wait(self.entries, Manner { biased: self.biased, watches }, park)?;
+        let found = run::find_or_wait(self.entries, self.manner(watches), |_| park)?;
         Ok(self.chosen(found))
     }
 
-    /// When the first of its clocks will have a message.
+    /// The same; the sleeper is asked for when it is to sleep, and told when the first clock among the operations will have a
+    /// message.
     #[cfg(feature = "std")]
-    pub(crate) fn due(&self) -> Option<std::time::Instant> {
-        self.entries.iter().filter_map(|entry| entry.operation.due()).min()
+    pub(crate) fn wait_until<P: Park>(
+        &mut self,
+        watches: bool,
+        park: impl FnOnce(Option<std::time::Instant>) -> P,
+    ) -> Result<SelectedOperation<'a>, ParkError> {
+        let found = run::find_or_wait(self.entries, self.manner(watches), |entries| park(run::due(entries)))?;
+        Ok(self.chosen(found))
+    }
+
+    fn manner(&self, watches: bool) -> Manner {
+        Manner { biased: self.biased, watches }
     }
 }
 

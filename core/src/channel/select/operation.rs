@@ -3,6 +3,7 @@
 //! What belongs to an operation stands in a [`Registration`] (its place among those that wait) and, once it is the one that
 //! happens, in a [`Token`] (what was received, or where to send). Both are given to that very end again.
 
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::task::Waker;
 
@@ -51,10 +52,37 @@ pub(in crate::channel) enum Token {
     Peer(NonNull<()>, usize),
     /// The message.
     Message(RawPlace),
+    /// The message, as it is.
+    Small(Small),
     /// The message, in its slot.
     Claimed(Claimed),
     /// The message, in a box that was made a pointer.
     Boxed(NonNull<()>),
+}
+
+/// A small message whose type is not known here. Dropping it does not drop the message.
+#[derive(Debug)]
+pub(in crate::channel) struct Small(MaybeUninit<[usize; 2]>);
+
+impl Small {
+    const fn fits<T>() -> bool {
+        size_of::<T>() <= size_of::<Self>() && align_of::<T>() <= align_of::<Self>()
+    }
+
+    fn new<T>(message: T) -> Self {
+        assert!(Self::fits::<T>(), "it is small");
+        let mut room = MaybeUninit::<[usize; 2]>::uninit();
+        // SAFETY: there is room for it, as was just seen.
+        unsafe { room.as_mut_ptr().cast::<T>().write(message) };
+        Self(room)
+    }
+
+    /// # Safety
+    /// It was made of a message of this type.
+    unsafe fn into_message<T>(self) -> T {
+        // SAFETY: it stands there, and is not read again, as this is the only one.
+        unsafe { self.0.as_ptr().cast::<T>().read() }
+    }
 }
 
 /// What came of trying an operation.
@@ -94,6 +122,9 @@ pub(in crate::channel) trait Operation {
 
     /// The message that a peer moved into the place.
     fn received(&self, registration: Registration) -> Token;
+
+    /// How many messages went through its queue so far (it wraps).
+    fn moved(&self) -> usize;
 
     /// Whether the operation would get something now.
     fn is_ready(&self, seeker: Seeker<'_>) -> bool;
@@ -278,6 +309,10 @@ impl<T> Operation for Receiver<T> {
         Token::Message(place)
     }
 
+    fn moved(&self) -> usize {
+        self.0.line().map_or(0, |channel| channel.moved())
+    }
+
     fn is_ready(&self, seeker: Seeker<'_>) -> bool {
         let Some(channel) = self.0.line() else { return false };
         self.0.is_ended()
@@ -289,6 +324,9 @@ impl<T> Operation for Receiver<T> {
         let Some(channel) = self.0.line() else { return Tried::Nothing };
         if self.0.is_ended() {
             return seeker.hold(|| Tried::Done(Token::Disconnected));
+        }
+        if let Some(message) = self.recv_small(seeker) {
+            return Tried::Done(Token::Small(message));
         }
         if !channel.is_ready(Side::Receiver) {
             let called = self.is_rendezvous() && channel.sending.has_caller(seeker.owner);
@@ -306,12 +344,17 @@ impl<T> Operation for Receiver<T> {
     }
 
     fn cancel(&self, token: Token) {
-        if let Token::Message(raw) = token {
-            let channel = self.0.channel();
-            // SAFETY: made by `attempt` or `received` of this end.
-            let place = unsafe { Place::from_raw(raw) };
-            let _ = channel.receiving.give_back(place);
-            channel.pass_on(Side::Receiver);
+        let channel = self.0.line();
+        match (token, channel) {
+            (Token::Message(raw), Some(channel)) => {
+                // SAFETY: made by `attempt` or `received` of this end.
+                let place = unsafe { Place::from_raw(raw) };
+                let _ = channel.receiving.give_back(place);
+                channel.pass_on(Side::Receiver);
+            }
+            // SAFETY: made by `attempt` of this end, of a message of this type.
+            (Token::Small(message), Some(channel)) => channel.put_back(unsafe { message.into_message() }),
+            _ => {}
         }
     }
 
@@ -322,13 +365,31 @@ impl<T> Operation for Receiver<T> {
 }
 
 impl<T> Receiver<T> {
+    /// Receives a small message, if nothing is in the way: the select cannot be matched by a peer, and the end is held by no
+    /// domain, which could end in the middle.
+    #[inline]
+    fn recv_small(&self, seeker: Seeker<'_>) -> Option<Small> {
+        if Small::fits::<T>() && seeker.claim.is_none() && !self.0.is_held() {
+            self.recv_at_once().map(Small::new)
+        } else {
+            None
+        }
+    }
+
     /// Completes a receive that is to happen.
+    #[inline]
     pub(super) fn complete(&self, token: Token) -> Result<T, RecvError> {
-        let Token::Message(raw) = token else { return Err(RecvError) };
-        // SAFETY: made by `attempt` or `received` of this end.
-        let place = unsafe { Place::<T>::from_raw(raw) };
-        // (Its domain may have ended, and the message have been returned.)
-        place.leave().message.ok_or(RecvError)
+        match token {
+            // SAFETY: made by `attempt` of this end, of a message of this type.
+            Token::Small(message) => Ok(unsafe { message.into_message() }),
+            Token::Message(raw) => {
+                // SAFETY: made by `attempt` or `received` of this end.
+                let place = unsafe { Place::<T>::from_raw(raw) };
+                // (Its domain may have ended, and the message have been returned.)
+                place.leave().message.ok_or(RecvError)
+            }
+            _ => Err(RecvError),
+        }
     }
 }
 
@@ -366,6 +427,10 @@ impl<T> Operation for Sender<T> {
 
     fn received(&self, _registration: Registration) -> Token {
         unreachable!("nothing is moved into a send");
+    }
+
+    fn moved(&self) -> usize {
+        self.0.channel().moved()
     }
 
     fn is_ready(&self, seeker: Seeker<'_>) -> bool {
@@ -468,11 +533,17 @@ impl<T> Channel<T> {
         if self.flow.is_closed() {
             return Err(SendError(message));
         }
+        self.put_back(message);
+        Ok(())
+    }
+
+    /// Leaves a message to the next receiver, before all that was sent later.
+    #[cold]
+    fn put_back(&self, message: T) {
         match self.receiving.stash(message, None) {
             Ok(place) => _ = self.receiving.give_back(place),
             Err(_) => alloc::alloc::handle_alloc_error(core::alloc::Layout::new::<T>()),
         }
         self.pass_on(Side::Receiver);
-        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::choices::Borrowed;
 use super::operation::{Operation, Registration, Seeker, Token, Tried};
-use super::order::shuffle;
+use super::order::Order;
 use crate::channel::ParkError;
 use crate::channel::policy::{Brief, Patience};
 use crate::domain::DomainError;
@@ -53,10 +53,7 @@ pub(super) struct Manner {
 /// first just before another one is taken out of the second. So a second look is made from the places of those that wait,
 /// where what comes in between is told.
 pub(super) fn find(entries: &mut [Entry<'_>], manner: Manner) -> Option<Found> {
-    if !manner.biased {
-        shuffle(entries);
-    }
-    match look(entries, Seeker::passing(manner.watches)) {
+    match first_look(entries, manner) {
         Look::Found(found) => Some(found),
         Look::Called | Look::Busy => wait(entries, manner, &Brief::new(), Patience::none()).ok(),
         Look::Nothing | Look::Taken if entries.len() < 2 => None,
@@ -64,27 +61,40 @@ pub(super) fn find(entries: &mut [Entry<'_>], manner: Manner) -> Option<Found> {
     }
 }
 
-/// Waits until one can happen, or the sleeper gives up.
-pub(super) fn find_or_wait(
-    entries: &mut [Entry<'_>],
+/// Waits until one can happen, or the sleeper gives up, who is asked for when it comes to that.
+pub(super) fn find_or_wait<'a, P: Park>(
+    entries: &mut [Entry<'a>],
     manner: Manner,
-    park: &impl Park,
+    park: impl FnOnce(&[Entry<'a>]) -> P,
 ) -> Result<Found, ParkError> {
-    if !manner.biased {
-        shuffle(entries);
-    }
     let mut patience = Patience::new();
+    let mut found = first_look(entries, manner);
     loop {
-        if let Look::Found(found) = look(entries, Seeker::passing(manner.watches)) {
+        if let Look::Found(found) = found {
             return Ok(found);
         }
         // See the waiting policy: where there is no queue, it waits in its place from the beginning.
-        if entries.iter().any(|entry| entry.operation.is_rendezvous()) || !patience.wait() {
+        if entries.iter().any(|entry| entry.operation.is_rendezvous())
+            || !patience.wait_with(|| moved(entries))
+        {
             break;
         }
+        found = look(entries, Seeker::passing(manner.watches));
     }
     entries.iter().for_each(|entry| entry.operation.relieve());
-    wait(entries, manner, park, patience)
+    let park = park(entries);
+    wait(entries, manner, &park, patience)
+}
+
+/// When the first of its clocks will have a message.
+#[cfg(feature = "std")]
+pub(super) fn due(entries: &[Entry<'_>]) -> Option<std::time::Instant> {
+    entries.iter().filter_map(|entry| entry.operation.due()).min()
+}
+
+/// How many messages went through the queues so far (it wraps).
+fn moved(entries: &[Entry<'_>]) -> usize {
+    entries.iter().fold(0, |sum, entry| sum.wrapping_add(entry.operation.moved()))
 }
 
 /// Waits in its places.
@@ -225,24 +235,58 @@ impl Drop for Registered<'_, '_> {
     }
 }
 
+/// As `look`, in the order that is due; that is the order of later looks too.
+#[inline]
+fn first_look(entries: &mut [Entry<'_>], manner: Manner) -> Look {
+    let seeker = Seeker::passing(manner.watches);
+    if manner.biased {
+        return look(entries, seeker);
+    }
+    let mut order = Order::new();
+    let mut result = Look::Nothing;
+    for at in 0..entries.len() {
+        order.draw(entries, at);
+        if result.is_settled_by(at, &entries[at], seeker) {
+            break;
+        }
+    }
+    result
+}
+
 /// Tries each, until one can happen.
 fn look(entries: &[Entry<'_>], seeker: Seeker<'_>) -> Look {
     let mut result = Look::Nothing;
     for (at, entry) in entries.iter().enumerate() {
-        if seeker.watches {
-            if entry.operation.is_ready(seeker) {
-                return Look::Found((at, Token::Nothing));
-            }
-            continue;
-        }
-        match entry.operation.attempt(seeker) {
-            Tried::Done(token) => return Look::Found((at, token)),
-            Tried::Nothing => {}
-            Tried::Busy => result = Look::Busy,
-            Tried::Called if matches!(result, Look::Nothing) => result = Look::Called,
-            Tried::Called => {}
-            Tried::Taken => return Look::Taken,
+        if result.is_settled_by(at, entry, seeker) {
+            break;
         }
     }
     result
+}
+
+impl Look {
+    /// Adds what comes of a look at that entry. `true`: no other is to be looked at.
+    #[inline]
+    fn is_settled_by(&mut self, at: usize, entry: &Entry<'_>, seeker: Seeker<'_>) -> bool {
+        if seeker.watches {
+            if !entry.operation.is_ready(seeker) {
+                return false;
+            }
+            *self = Self::Found((at, Token::Nothing));
+            return true;
+        }
+        match entry.operation.attempt(seeker) {
+            Tried::Done(token) => *self = Self::Found((at, token)),
+            Tried::Taken => *self = Self::Taken,
+            tried => {
+                match tried {
+                    Tried::Busy => *self = Self::Busy,
+                    Tried::Called if matches!(self, Self::Nothing) => *self = Self::Called,
+                    _ => {}
+                }
+                return false;
+            }
+        }
+        true
+    }
 }
