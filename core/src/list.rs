@@ -91,7 +91,7 @@
 //! | `list.far` | `far` set, Release | loaded, Acquire | the entries that are not in the list itself |
 //! | `list.entry` | an entry freed, Release | reserved, Acquire | that the one before is done with it |
 //! | `list.spare` | a block kept, Release | taken, Acquire | the same of the block |
-//! | `list.announce` | `announce_receiver`, AcqRel | claims on `tail` and `withdraw_receivers`, Acquire; the next announcement | the waiter |
+//! | `list.announce` | `announce_receiver`, Release | claims on `tail`, `withdraw_receivers` and `close`, Acquire | the waiter |
 
 // The loom models use this from outside; in every other build it is the crate's own.
 #![cfg_attr(not(loom), allow(unreachable_pub))]
@@ -536,9 +536,8 @@ impl<T> List<T> {
     /// case the push has to claim another one. Or it comes later: then it sees the flag, and him.
     pub fn announce_receiver(&self) {
         // ORDERING [list.announce]: Release: the waiter is visible to the pushes that see the flag, which claim with
-        // Acquire. Acquire: who closes announces too, to see who did so before. Models: loom
-        // `list::no_push_misses_a_waiter`, `channel::closing_misses_no_waiting_receiver`.
-        self.tail.fetch_or(RECEIVERS, edge!(list.announce: AcqRel));
+        // Acquire, and to who closes. Model: loom `list::no_push_misses_a_waiter`.
+        self.tail.fetch_or(RECEIVERS, edge!(list.announce: Release));
     }
 
     /// Takes the flag away. Whoever did this looks for waiters once more: those that announced themselves before are
@@ -549,10 +548,11 @@ impl<T> List<T> {
         self.tail.fetch_and(!RECEIVERS, edge!(list.announce: Acquire));
     }
 
-    /// Lets nothing more in. `true`: it was open.
+    /// Lets nothing more in. `true`: it was open. Waiters that announced themselves before this are seen after it.
     pub fn close(&self) -> bool {
-        // Relaxed: the flag stands in the word that it is to stop; nothing else is read on the strength of it.
-        self.tail.fetch_or(CLOSED, Ordering::Relaxed) & CLOSED == 0
+        // ORDERING [list.announce]: Acquire, pairs with the Release in `announce_receiver`. Model: loom
+        // `channel::closing_misses_no_waiting_receiver`. (That it is closed is seen in the word that is announced to.)
+        self.tail.fetch_or(CLOSED, edge!(list.announce: Acquire)) & CLOSED == 0
     }
 
     /// Whether it is open and consumers were announced.

@@ -142,11 +142,23 @@ impl<T> Shared<T> {
 
     /// Moves `value` into memory of its own; without memory it is dropped.
     pub fn try_new(value: T) -> Result<Self, AllocError> {
+        Self::with_count(value, 1)
+    }
+
+    /// As `try_new`, with two handles.
+    pub fn try_new_twice(value: T) -> Result<(Self, Self), AllocError> {
+        let first = Self::with_count(value, 2)?;
+        let second = Self { pointer: first.pointer, owns: PhantomData };
+        Ok((first, second))
+    }
+
+    /// The caller makes all handles that are counted.
+    fn with_count(value: T, count: usize) -> Result<Self, AllocError> {
         // SAFETY: the layout is not empty: it holds a count.
         let memory = unsafe { aligned::alloc(Layout::new::<Counted<T>>()) }.cast::<Counted<T>>();
         let pointer = NonNull::new(memory).ok_or(AllocError)?;
         // SAFETY: fresh memory of the layout of `Counted<T>`.
-        unsafe { pointer.write(Counted { count: Count::new(1), value }) };
+        unsafe { pointer.write(Counted { count: Count::new(count), value }) };
         Ok(Self { pointer, owns: PhantomData })
     }
 
@@ -159,6 +171,12 @@ impl<T> Shared<T> {
     #[inline]
     pub fn ptr_eq(this: &Self, other: &Self) -> bool {
         this.pointer == other.pointer
+    }
+
+    /// Whether there is another handle. While there is none nobody can make one but by this one.
+    #[inline]
+    pub fn is_shared(this: &Self) -> bool {
+        this.counted().count.is_shared()
     }
 
     /// A number that no other thing has while this one lives.

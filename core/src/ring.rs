@@ -53,7 +53,8 @@
 //! | --- | --- | --- | --- |
 //! | `ring.publish` | the stamp `p + 1` stored by a push, Release | loaded by a pop, Acquire | the value |
 //! | `ring.recycle` | the stamp `p + LAP` stored by a pop, Release | loaded by a push, Acquire | that the value was read |
-//! | `ring.announce` | `announce`, AcqRel | the claims on that word and `withdraw`, Acquire; the next `announce` | the waiter |
+//! | `ring.announce` | `announce`, Release | the claims on that word, `withdraw` and `close`, Acquire | the waiter |
+//! | `ring.announce` | `close`, Release | `announce`, Acquire | that the ring is closed |
 
 // The loom models use this from outside; in every other build it is the crate's own.
 #![cfg_attr(not(loom), allow(unreachable_pub))]
@@ -564,8 +565,7 @@ impl<T> Ring<T> {
     /// word: [`single`].)
     pub fn announce(&self, word: Word) {
         // ORDERING [ring.announce]: Release: the waiter is visible to the operations that see the flag, which read it
-        // with Acquire. Acquire: who closes announces too, on the word that is not the closed one; of two announcements
-        // the second sees what was before the first. Models: loom `ring::no_push_misses_a_waiter`,
+        // with Acquire. Acquire: that the ring was closed before is seen. Models: loom `ring::no_push_misses_a_waiter`,
         // `ring::no_pop_misses_a_waiter`, `channel::closing_misses_no_waiting_sender`.
         let before = self.word(word).fetch_or(AWAITED, edge!(ring.announce: AcqRel));
         if before & ALONE != 0 {
@@ -583,10 +583,16 @@ impl<T> Ring<T> {
         self.word(word).fetch_and(!AWAITED, edge!(ring.announce: Acquire));
     }
 
-    /// Lets nothing more in. `true`: it was open.
+    /// Lets nothing more in. `true`: it was open. Waiters that announced themselves before this, on either word, are seen
+    /// after it; those that do so later see that it is closed.
     pub fn close(&self) -> bool {
-        // Relaxed: the flag stands in the word that it is to stop; nothing else is read on the strength of it.
-        self.tail.word.fetch_or(CLOSED, Ordering::Relaxed) & CLOSED == 0
+        // ORDERING [ring.announce]: Acquire, pairs with the Release in `announce`: the waiter. Release of the second: who
+        // announces himself at `head` later sees that the ring is closed (who does so at `tail`, sees it there). These are none
+        // of the operations that are waited for, so they need no barrier. Models: loom
+        // `channel::closing_misses_no_waiting_receiver`, `channel::closing_misses_no_waiting_sender`.
+        let before = self.tail.word.fetch_or(CLOSED, edge!(ring.announce: Acquire));
+        self.head.word.fetch_or(AWAITED, edge!(ring.announce: AcqRel));
+        before & CLOSED == 0
     }
 
     /// Whether it is open and consumers were announced.

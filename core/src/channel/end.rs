@@ -296,7 +296,8 @@ impl<T> Drop for End<T> {
         }
         match (&self.hold, &self.channel) {
             (None, None) => {}
-            (None, Some(channel)) => channel.leave(self.side),
+            (None, Some(channel)) if Shared::is_shared(channel) => channel.leave(self.side),
+            (None, Some(channel)) => channel.leave_to_nobody(self.side),
             (Some(hold), _) => hold.entry.release(),
         }
     }

@@ -153,6 +153,12 @@ impl Meeting {
         Self { word: AtomicUsize::new(0) }
     }
 
+    fn close(&self) {
+        // ORDERING [meeting.turn]: Acquire: the node is seen that was offered before an earlier announcement. (A later one
+        // sees the flag, which stands in its word.) Model: loom `channel::closing_misses_nobody_who_meets`.
+        self.word.fetch_or(CLOSED, edge!(meeting.turn: Acquire));
+    }
+
     fn turn(&self) {
         // ORDERING [meeting.turn]: Release for what was offered before, Acquire for the look after it. Model: loom
         // `channel::two_that_come_at_once_meet`.
@@ -183,13 +189,13 @@ impl<T> Flow<T> {
         }
     }
 
-    /// Lets nothing more in.
+    /// Lets nothing more in. Operations that announced that they wait, before this, are seen after it; those that do so
+    /// later see that it is closed.
     pub(super) fn close(&self) {
         match self {
             Self::Bounded(ring) => _ = ring.close(),
             Self::Unbounded(list) => _ = list.close(),
-            // Relaxed: as in a queue, the flag stands in the word that is looked at.
-            Self::Rendezvous(meeting) => _ = meeting.word.fetch_or(CLOSED, Ordering::Relaxed),
+            Self::Rendezvous(meeting) => meeting.close(),
             Self::Source(feed) => feed.closed.store(true, Ordering::Relaxed),
         }
     }

@@ -132,7 +132,7 @@ impl<T> Channel<T> {
         capacity: Option<usize>,
         flow: Flow<T>,
     ) -> Result<(Sender<T>, Receiver<T>), CapacityError> {
-        let channel = Shared::try_new(Self {
+        let (one, other) = Shared::try_new_twice(Self {
             capacity,
             generation: generation(),
             flow,
@@ -142,10 +142,7 @@ impl<T> Channel<T> {
             receivers: AtomicUsize::new(1),
         })
         .map_err(|_| CapacityError::NoMemory)?;
-        Ok((
-            Sender(End::counted(channel.clone(), Side::Sender)),
-            Receiver(End::counted(channel, Side::Receiver)),
-        ))
+        Ok((Sender(End::counted(one, Side::Sender)), Receiver(End::counted(other, Side::Receiver))))
     }
 
     fn waiting(&self, side: Side) -> &Table<T> {
@@ -416,8 +413,6 @@ impl<T> Channel<T> {
     fn close(&self) {
         self.flow.close();
         for side in [Side::Sender, Side::Receiver] {
-            // Who comes later finds it closed.
-            self.flow.announce(side);
             while let Some(waker) = self.waiting(side).wake_one() {
                 waker.wake();
             }
@@ -459,6 +454,14 @@ impl<T> Channel<T> {
         }
         self.close();
         if side == Side::Receiver {
+            self.discard();
+        }
+    }
+
+    /// As `leave`, where nothing but this end has the channel: nobody is there to see it closed.
+    fn leave_to_nobody(&self, side: Side) {
+        // (A source has messages as long as it is open.)
+        if side == Side::Receiver && self.flow.source().is_none() {
             self.discard();
         }
     }

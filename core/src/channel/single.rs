@@ -374,7 +374,7 @@ impl<T> Producer<T> {
     #[inline]
     pub(crate) fn send_at_once(&mut self, message: T) -> Result<(), T> {
         let channel = self.sender.0.channel();
-        let Flow::Bounded(ring) = &channel.flow else { return Err(message) };
+        let Flow::Bounded(ring) = &channel.flow else { return self.sender.send_at_once(message) };
         // (If its domain has released it, the channel is closed.)
         // SAFETY: it is the single one, and by `&mut` the caller alone has it.
         if unsafe { ring.push_alone(message)? } {
@@ -510,7 +510,7 @@ impl<T> Consumer<T> {
     #[inline]
     pub(crate) fn recv_at_once(&mut self) -> Option<T> {
         let channel = self.receiver.0.line()?;
-        let Flow::Bounded(ring) = &channel.flow else { return None };
+        let Flow::Bounded(ring) = &channel.flow else { return self.receiver.recv_at_once() };
         // (That its domain has released it is not to be seen by the flags: others take AWAITED away.)
         if self.receiver.0.is_ended() || channel.receiving.has_returned() {
             return None;

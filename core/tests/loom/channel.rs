@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use crossinterp_core::{RecvError, SendError, TryRecvError, WaitError, bounded, rendezvous, unbounded};
+use crossinterp_core::{
+    Receiver, RecvError, SendError, Sender, TryRecvError, WaitError, bounded, rendezvous, unbounded,
+};
 use loom::thread;
 
 use super::outcomes::explore;
@@ -142,14 +144,38 @@ fn closing_misses_no_waiting_sender() {
 /// A receiver that begins to wait while the last sender goes is woken.
 #[test]
 fn closing_misses_no_waiting_receiver() {
-    explore([false, true], || {
-        let (tx, rx) = unbounded::<u8>();
+    closing_misses_no_waiting_receiver_of(unbounded);
+    closing_misses_no_waiting_receiver_of(|| bounded(1));
+}
+
+fn closing_misses_no_waiting_receiver_of(channel: fn() -> (Sender<u8>, Receiver<u8>)) {
+    explore([false, true], move || {
+        let (tx, rx) = channel();
         let closing = thread::spawn(move || drop(tx));
         let wait = rx.begin_recv(Waker::noop().clone()).unwrap();
         let at_once = wait.is_settled();
         closing.join().unwrap();
         assert!(wait.is_settled(), "it would sleep for ever");
         assert_eq!(wait.finish(), Err(WaitError::Disconnected));
+        at_once
+    });
+}
+
+/// The same where there is no queue.
+#[test]
+fn closing_misses_nobody_who_meets() {
+    explore([false, true], || {
+        let (tx, rx) = rendezvous();
+        let closing = thread::spawn(move || {
+            rx.close();
+            rx
+        });
+        let wait = tx.begin_send(2, Waker::noop().clone()).unwrap();
+        let at_once = wait.is_settled();
+        let rx = closing.join().unwrap();
+        assert!(wait.is_settled(), "it would sleep for ever");
+        assert_eq!(wait.finish(), Err((2, WaitError::Disconnected)));
+        drop(rx);
         at_once
     });
 }
