@@ -106,7 +106,7 @@ use core::ptr::null_mut;
 use crossbeam_utils::CachePadded;
 
 use self::table::{DONE, EMPTY, FULL, Slot, Table, VOID};
-use crate::primitive::{Ordering, edge, spin_loop, stop_point, yield_now};
+use crate::primitive::{Contention, Ordering, edge, spin_loop, stop_point, yield_now};
 use crate::refs::AllocError;
 
 #[cfg(target_has_atomic = "64")]
@@ -227,6 +227,7 @@ impl<T> List<T> {
 
     /// Appends a value. `Ok(true)`: consumers were announced before this, and one may have to be woken.
     pub fn push(&self, mut value: T) -> Result<bool, PushError<T>> {
+        let mut contention = Contention::new();
         loop {
             let tail = self.load_tail();
             if tail & CLOSED != 0 {
@@ -239,6 +240,7 @@ impl<T> List<T> {
                 }
             };
             if !self.claim_tail(tail, 1) {
+                contention.lost();
                 continue;
             }
             // SAFETY: we claimed the place.
@@ -371,9 +373,11 @@ impl<T> List<T> {
     /// Takes the oldest value.
     pub fn pop(&self) -> Result<T, PopError> {
         let mut looks = LOOKS;
+        let mut contention = Contention::new();
         loop {
             let (head, tail) = self.oldest()?;
             if !self.claim_head(head, 1) {
+                contention.lost();
                 continue;
             }
             // SAFETY: we claimed the place.

@@ -465,3 +465,31 @@ pub(crate) fn next_number() -> usize {
 }
 
 pub(crate) use machine::*;
+
+/// How long one waits who lost a claim to another one, before he tries again: longer each time, so that the winner has the
+/// line for some more operations.
+#[derive(Debug)]
+pub(crate) struct Contention {
+    /// The next wait, as a power of two.
+    wait: u32,
+}
+
+impl Contention {
+    /// More than a line takes to another core.
+    const FIRST: u32 = 3;
+    const LONGEST: u32 = 6;
+
+    pub(crate) fn new() -> Self {
+        Self { wait: Self::FIRST }
+    }
+
+    /// A claim was lost.
+    #[inline]
+    pub(crate) fn lost(&mut self) {
+        // (A model has no time to lose.)
+        if cfg!(not(any(loom, xi_stop))) {
+            (0..1 << self.wait).for_each(|_| spin_loop());
+            self.wait = Self::LONGEST.min(self.wait + 1);
+        }
+    }
+}

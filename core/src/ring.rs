@@ -74,7 +74,7 @@ use core::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 
-use crate::primitive::{AtomicUsize, Ordering, UnsafeCell, barrier, edge, spin_loop, stop_point};
+use crate::primitive::{AtomicUsize, Contention, Ordering, UnsafeCell, barrier, edge, spin_loop, stop_point};
 
 /// Why a bounded channel could not be made.
 ///
@@ -392,6 +392,7 @@ impl<T> Ring<T> {
     #[inline]
     fn reserve_run(&self, most: usize) -> Result<Run, ReserveError> {
         let mut spins = 0;
+        let mut contention = Contention::new();
         let mut tail = self.tail.word.load(Ordering::Relaxed);
         loop {
             if tail & (CLOSED | ALONE) != 0 {
@@ -402,7 +403,10 @@ impl<T> Ring<T> {
             if many > 0 {
                 match self.claim_run(Word::Tail, tail, end) {
                     Ok(()) => return Ok(Run { first: position, many, awaited: tail & AWAITED != 0 }),
-                    Err(now) => tail = now,
+                    Err(_) => {
+                        contention.lost();
+                        tail = self.tail.word.load(Ordering::Relaxed);
+                    }
                 }
                 continue;
             }
@@ -487,6 +491,7 @@ impl<T> Ring<T> {
     #[inline]
     fn claim_full(&self, most: usize) -> Result<Run, PopError> {
         let mut spins = 0;
+        let mut contention = Contention::new();
         let mut head = self.head.word.load(Ordering::Relaxed);
         loop {
             let position = head >> FLAGS;
@@ -506,7 +511,10 @@ impl<T> Ring<T> {
             if many > 0 {
                 match self.claim_run(Word::Head, head, end) {
                     Ok(()) => return Ok(Run { first: position, many, awaited: head & AWAITED != 0 }),
-                    Err(now) => head = now,
+                    Err(_) => {
+                        contention.lost();
+                        head = self.head.word.load(Ordering::Relaxed);
+                    }
                 }
                 continue;
             }
