@@ -6,6 +6,10 @@
 //! capacity of up to [`SMALL`], it waits in its place from the beginning: there both would mostly look at each other, and
 //! what one of them does next is only made possible by the other.
 //!
+//! In its place an operation first looks, for as long as it takes a peer on another core to come: a look there costs that
+//! peer nothing. Where peers share its core, none comes by looking; so each thread looks again where that was not in vain,
+//! and else more and more seldom ([`company`]).
+//!
 //! Letting others run is quick where there are none, or where they are the peers that are waited for. On a machine that is
 //! busy with something else it takes as long as that one's turn, thousands of times longer than a sleep that the peer
 //! ends. So each thread counts what its yields have saved and lost, and does without them while they have lost more
@@ -19,6 +23,10 @@ use crate::primitive::{spin_loop, yield_now};
 
 /// Up to which capacity operations wait in their place from the beginning.
 pub(super) const SMALL: usize = 4;
+/// How often one who waits in its place looks whether a peer has come, before it lets others run: the moments between,
+/// together, are some times as long as a line takes to another core and back, and half as long as a thread takes to go to
+/// sleep and wake.
+const GLANCES: u32 = if cfg!(all(feature = "std", not(any(loom, xi_stop)))) { 200 } else { 0 };
 #[cfg(not(loom))]
 const SPINS: u32 = 3;
 #[cfg(not(loom))]
@@ -56,6 +64,9 @@ fn rounds(usual: u32) -> u32 {
 /// What is left of it for one operation.
 #[derive(Debug)]
 pub(crate) struct Patience {
+    glances: u32,
+    /// It has looked, in its place.
+    glanced: bool,
     spins: u32,
     yields: u32,
     /// It has yielded, and not slept.
@@ -64,18 +75,35 @@ pub(crate) struct Patience {
 
 impl Patience {
     pub(crate) fn new() -> Self {
-        Self { spins: SPINS, yields: rounds(YIELDS), yielded: false }
+        Self { glances: GLANCES, glanced: false, spins: SPINS, yields: rounds(YIELDS), yielded: false }
     }
 
     /// For one that has none.
     pub(crate) fn none() -> Self {
-        Self { spins: 0, yields: 0, yielded: false }
+        Self { glances: 0, glanced: false, spins: 0, yields: 0, yielded: false }
     }
 
     /// Lets a moment go by. `false`: it is time to sleep.
     #[inline]
     pub(crate) fn wait(&mut self) -> bool {
         self.wait_with(|| 0)
+    }
+
+    /// As `wait`, for one who waits in its place.
+    #[inline]
+    pub(crate) fn wait_in_place(&mut self) -> bool {
+        if self.glances > 0 && (self.glanced || company::is_near()) {
+            self.glanced = true;
+            self.glances -= 1;
+            spin_loop();
+            return true;
+        }
+        if self.glanced {
+            self.glanced = false;
+            company::stayed_away();
+        }
+        self.glances = 0;
+        self.wait()
     }
 
     /// As `wait`, for one who sees how many messages others have moved so far.
@@ -98,7 +126,9 @@ impl Patience {
 
 impl Drop for Patience {
     fn drop(&mut self) {
-        if self.yielded {
+        if self.glanced {
+            company::came();
+        } else if self.yielded {
             crowd::has_paid();
         }
     }
@@ -136,6 +166,57 @@ impl Park for Brief {
     fn pause(&self, _round: u32) -> Wakeup {
         self.park()
     }
+}
+
+/// Whether peers come to one who looks, in its place, as this thread has seen: they do if they run on another core.
+#[cfg(all(feature = "std", not(any(loom, xi_stop))))]
+mod company {
+    use std::cell::Cell;
+
+    /// How many waits at most are done without looking, after one in which that was in vain.
+    const MOST: u32 = 32;
+
+    #[derive(Clone, Copy)]
+    struct Seen {
+        /// How many more waits are to be done without.
+        left_out: u32,
+        /// How many will be, when the next one is in vain.
+        next: u32,
+    }
+
+    const ALL_CAME: Seen = Seen { left_out: 0, next: 1 };
+
+    std::thread_local!(static SEEN: Cell<Seen> = const { Cell::new(ALL_CAME) });
+
+    /// A thread whose locals are gone has seen nothing.
+    fn change(change: impl FnOnce(Seen) -> Seen) -> Seen {
+        SEEN.try_with(|seen| seen.replace(change(seen.get()))).unwrap_or(ALL_CAME)
+    }
+
+    /// Whether this wait is to look.
+    pub(super) fn is_near() -> bool {
+        change(|seen| Seen { left_out: seen.left_out.saturating_sub(1), ..seen }).left_out == 0
+    }
+
+    pub(super) fn stayed_away() {
+        change(|seen| Seen { left_out: seen.next, next: MOST.min(seen.next * 2) });
+    }
+
+    pub(super) fn came() {
+        change(|_| ALL_CAME);
+    }
+}
+
+/// Nobody looks ([`GLANCES`]).
+#[cfg(not(all(feature = "std", not(any(loom, xi_stop)))))]
+mod company {
+    pub(super) fn is_near() -> bool {
+        false
+    }
+
+    pub(super) fn stayed_away() {}
+
+    pub(super) fn came() {}
 }
 
 /// Whether letting others run pays, as this thread has seen.

@@ -179,7 +179,7 @@ trait Waiting {
                         park.pause(busy)
                     }
                 }
-            } else if patience.wait() {
+            } else if patience.wait_in_place() {
                 continue;
             } else {
                 park.park()

@@ -196,7 +196,7 @@ impl<'s, 'a> Registered<'s, 'a> {
             if self.entries.iter().any(is_news) {
                 return Wakeup::Woken;
             }
-            if patience.wait() {
+            if patience.wait_in_place() {
                 continue;
             }
             match park.park() {
