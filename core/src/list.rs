@@ -253,7 +253,7 @@ impl<T> List<T> {
 
     /// As `push`, if nothing is in the way: no consumer was announced, it is open, the block has room, and nobody comes in
     /// between. Small enough to stand where it is called.
-    #[inline]
+    #[inline(always)]
     pub fn push_at_once(&self, value: T) -> Result<(), T> {
         let tail = self.load_tail();
         if tail & FLAGS != 0 {
@@ -391,7 +391,7 @@ impl<T> List<T> {
 
     /// As `pop`, if nothing is in the way: `tail` is known to be further on, `head` is not at a link, and nobody comes in
     /// between.
-    #[inline]
+    #[inline(always)]
     pub fn pop_at_once(&self) -> Option<T> {
         let head = self.load_head();
         let tail = self.known_tail(head);

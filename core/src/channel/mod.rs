@@ -167,7 +167,7 @@ impl<T> Channel<T> {
 
     /// Sends, if nothing is in the way: no waiting receiver, no full queue, no other thread. The way that is to be fast, and
     /// so small that it stands where it is called.
-    #[inline]
+    #[inline(always)]
     fn send_at_once(&self, message: T) -> Result<(), T> {
         match &self.flow {
             Flow::Bounded(ring) => ring.push_at_once(message),
@@ -177,7 +177,7 @@ impl<T> Channel<T> {
     }
 
     /// Receives, if nothing is in the way, as `send_at_once`.
-    #[inline]
+    #[inline(always)]
     fn recv_at_once(&self) -> Option<T> {
         match &self.flow {
             Flow::Rendezvous(_) | Flow::Source(_) => None,

@@ -80,7 +80,7 @@ impl<T> Receiver<T> {
     }
 
     /// Receives, if nothing is in the way.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn recv_at_once(&self) -> Option<T> {
         if self.0.is_ended() { None } else { self.0.line()?.recv_at_once() }
     }

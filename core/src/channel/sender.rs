@@ -79,7 +79,7 @@ impl<T> Sender<T> {
     }
 
     /// Sends, if nothing is in the way; else the message comes back.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn send_at_once(&self, message: T) -> Result<(), T> {
         if self.0.is_ended() { Err(message) } else { self.0.channel().send_at_once(message) }
     }
