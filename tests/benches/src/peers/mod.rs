@@ -10,6 +10,8 @@ mod single;
 mod std_mpsc;
 mod tokio;
 
+use std::hint::black_box;
+
 pub(crate) use async_channel::AsyncChannel;
 pub(crate) use crossbeam::Crossbeam;
 pub(crate) use crossfire::Crossfire;
@@ -25,6 +27,9 @@ pub(crate) type Capacity = Option<usize>;
 
 /// What comes from a channel in one call, at most.
 pub(crate) const BATCH: usize = 32;
+
+/// A large message.
+pub(crate) type Page = [u64; 512];
 
 /// One crate's channel. What it cannot do is `None`, and that cell of the table stays empty.
 pub(crate) trait Peer: 'static {
@@ -55,6 +60,23 @@ pub(crate) trait Peer: 'static {
     fn recv_batch<T: Send + Unpin + 'static>(receiver: &mut Self::Receiver<T>, batch: &mut Vec<T>) -> bool {
         batch.extend(Self::recv(receiver));
         !batch.is_empty()
+    }
+
+    /// Makes a channel for one message, sends a number and receives it; a channel of capacity 1 if it has none for that.
+    fn once(number: u64) -> Option<u64> {
+        let (mut sender, mut receiver) = Self::channel(Some(1))?;
+        Self::send(&mut sender, number);
+        Self::recv(&mut receiver)
+    }
+
+    /// Sends a page of that number; written where it stays, if it has a way for that.
+    fn send_page(sender: &mut Self::Sender<Page>, number: u64) {
+        Self::send(sender, [number; 512]);
+    }
+
+    /// Receives a page, and reads the last of its numbers; where it stands, if it has a way for that.
+    fn recv_page(receiver: &mut Self::Receiver<Page>) -> Option<u64> {
+        Self::recv(receiver).map(|page| black_box(&page)[511])
     }
 
     /// Receives so many messages from whichever of these channels has one. `false`: it has no select.

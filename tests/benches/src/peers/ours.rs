@@ -1,11 +1,12 @@
 //! crossinterp.
 
 use std::collections::VecDeque;
+use std::hint::black_box;
 use std::mem::take;
 
-use crossinterp_core::{Receiver, Select, Sender, bounded, unbounded};
+use crossinterp_core::{Receiver, Select, Sender, bounded, oneshot, unbounded};
 
-use super::{BATCH, Capacity, Peer};
+use super::{BATCH, Capacity, Page, Peer};
 
 pub(crate) struct Ours;
 
@@ -39,6 +40,21 @@ impl Peer for Ours {
 
     fn recv_batch<T: Send + Unpin + 'static>(receiver: &mut Receiver<T>, batch: &mut Vec<T>) -> bool {
         receiver.recv_many(batch, BATCH).is_ok()
+    }
+
+    fn once(number: u64) -> Option<u64> {
+        let (sender, receiver) = oneshot::channel();
+        assert!(sender.send(number).is_ok(), "the receiver is there");
+        receiver.recv().ok()
+    }
+
+    fn send_page(sender: &mut Sender<Page>, number: u64) {
+        let room = sender.send_ref().expect("the receiver is there");
+        assert!(room.write([number; 512]).send().is_ok(), "the receiver is there");
+    }
+
+    fn recv_page(receiver: &mut Receiver<Page>) -> Option<u64> {
+        receiver.recv_ref().ok().map(|page| black_box(&page)[511])
     }
 
     fn select<T: Send + Unpin + 'static>(receivers: &mut [Receiver<T>], messages: usize) -> bool {

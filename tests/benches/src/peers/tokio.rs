@@ -1,6 +1,6 @@
 //! tokio's mpsc by its blocking calls: one consumer, and no channel without capacity.
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{BATCH, Capacity, Peer};
 
@@ -69,5 +69,10 @@ impl Peer for Tokio {
             Receiver::Unbounded(receiver) => receiver.blocking_recv_many(batch, BATCH),
         };
         received > 0
+    }
+    fn once(number: u64) -> Option<u64> {
+        let (sender, receiver) = oneshot::channel();
+        assert!(sender.send(number).is_ok(), "the receiver is there");
+        receiver.blocking_recv().ok()
     }
 }

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use super::Played;
-use crate::peers::{BATCH, Capacity, Peer};
+use crate::peers::{BATCH, Capacity, Page, Peer};
 
 pub(super) fn solo<P: Peer>(capacity: Capacity, operations: usize) -> Option<Played> {
     let (mut sender, mut receiver) = P::channel::<u64>(capacity)?;
@@ -41,6 +41,24 @@ pub(super) fn create<P: Peer>(capacity: Capacity, operations: usize) -> Option<P
         let (mut sender, mut receiver) = P::channel::<u64>(capacity)?;
         P::send(&mut sender, number);
         assert_eq!(P::recv(&mut receiver), Some(number));
+    }
+    Some(Played { operations, time: begin.elapsed() })
+}
+
+pub(super) fn once<P: Peer>(operations: usize) -> Option<Played> {
+    let begin = Instant::now();
+    for number in 0..operations as u64 {
+        assert_eq!(P::once(number)?, number);
+    }
+    Some(Played { operations, time: begin.elapsed() })
+}
+
+pub(super) fn pages<P: Peer>(operations: usize) -> Option<Played> {
+    let (mut sender, mut receiver) = P::channel::<Page>(Some(16))?;
+    let begin = Instant::now();
+    for number in 0..operations as u64 {
+        P::send_page(&mut sender, number);
+        assert_eq!(P::recv_page(&mut receiver), Some(number));
     }
     Some(Played { operations, time: begin.elapsed() })
 }

@@ -42,6 +42,10 @@ pub(crate) enum Scenario {
     Create {
         capacity: Capacity,
     },
+    /// The same with a channel for one message.
+    Once,
+    /// One thread sends and receives pages of 4 KiB.
+    Pages,
     /// One consumer receives from whichever of four channels has something.
     Select,
     /// A receiver that sleeps is sent to.
@@ -84,6 +88,8 @@ impl Scenario {
             Self::Solo { capacity } => alone::solo::<P>(capacity, operations),
             Self::SoloBatches => alone::solo_batches::<P>(operations),
             Self::Create { capacity } => alone::create::<P>(capacity, operations),
+            Self::Once => alone::once::<P>(operations),
+            Self::Pages => alone::pages::<P>(operations),
             Self::Select => select::play::<P>(operations),
             Self::Wake => turns::wake::<P>(operations),
         }
@@ -153,6 +159,8 @@ pub(crate) fn rows() -> Vec<Row> {
     for capacity in [Some(1), None] {
         add(format!("create, send one, drop, {}", size(capacity)), "channel", Scenario::Create { capacity });
     }
+    add("one-shot".into(), "channel", Scenario::Once);
+    add("solo capacity 16, pages of 4 KiB".into(), "send + receive", Scenario::Pages);
     add("select over 4, capacity 128".into(), "message", Scenario::Select);
     add("wake a receiver that sleeps".into(), "wake-up", Scenario::Wake);
     rows
