@@ -250,21 +250,55 @@ fn a_receiver_that_leaves_before_its_message_comes_does_not_wait() {
     assert_eq!(chosen.send(&tx, 7), Err(SendError(7)));
 }
 
+/// Of operations that are ready each is as likely to be chosen as the others, however many they are. (A thread's random
+/// numbers are the same in each run.)
+#[test]
+fn ready_operations_are_chosen_evenly() {
+    const EACH: usize = 2_000;
+    for many in [2, 3, 4, 20] {
+        let ends: Vec<_> = (0..many).map(|_| unbounded()).collect();
+        ends.iter().for_each(|(tx, _)| tx.send(()).unwrap());
+        let mut select = Select::new();
+        ends.iter().for_each(|(_, rx)| _ = select.recv(rx));
+        let mut chosen = vec![0; many];
+        for _ in 0..EACH * many {
+            let operation = select.try_select().unwrap();
+            let at = operation.index();
+            operation.recv(&ends[at].1).unwrap();
+            ends[at].0.send(()).unwrap();
+            chosen[at] += 1;
+        }
+        let even = EACH * 9 / 10..EACH * 11 / 10;
+        assert!(chosen.iter().all(|times| even.contains(times)), "{chosen:?}");
+    }
+}
+
+/// (Messages of up to two words are held in another way than larger ones.)
 #[test]
 fn the_wrong_end_is_named_and_nothing_is_lost() {
-    let (tx, rx) = bounded(1);
-    tx.send(1).unwrap();
-    let other = rx.clone();
-    let mut select = Select::new();
-    select.recv(&rx);
-    let chosen = select.try_select().unwrap();
-    assert_eq!(panics(|| _ = chosen.recv(&other)), "passed a receiver that wasn't selected");
-    assert_eq!(rx.try_recv(), Ok(1));
-    let mut select = Select::new();
-    select.send(&tx);
-    let chosen = select.try_select().unwrap();
-    assert_eq!(panics(|| _ = chosen.send(&tx.clone(), 1)), "passed a sender that wasn't selected");
-    assert_eq!(tx.try_send(1), Ok(()));
+    the_wrong_end_is_named_and_nothing_of_these_is_lost([[1], [2], [3]]);
+    the_wrong_end_is_named_and_nothing_of_these_is_lost([[1; 9], [2; 9], [3; 9]]);
+}
+
+fn the_wrong_end_is_named_and_nothing_of_these_is_lost<const N: usize>(messages: [[usize; N]; 3]) {
+    let [first, second, third] = messages;
+    for make in [|| bounded(2), unbounded] {
+        let (tx, rx) = make();
+        tx.send(first).unwrap();
+        tx.send(second).unwrap();
+        let other = rx.clone();
+        let mut select = Select::new();
+        select.recv(&rx);
+        let chosen = select.try_select().unwrap();
+        assert_eq!(panics(|| _ = chosen.recv(&other)), "passed a receiver that wasn't selected");
+        assert_eq!((other.try_recv(), rx.try_recv()), (Ok(first), Ok(second)), "it comes first still");
+        let mut select = Select::new();
+        select.send(&tx);
+        let chosen = select.try_select().unwrap();
+        assert_eq!(panics(|| _ = chosen.send(&tx.clone(), third)), "passed a sender that wasn't selected");
+        assert_eq!(tx.try_send(third), Ok(()));
+        assert_eq!(rx.try_recv(), Ok(third));
+    }
 }
 
 /// A message expression that leaves gives back what was chosen.
@@ -516,10 +550,15 @@ fn a_biased_select_prefers_the_first_after_waiting_too() {
 
 #[test]
 fn what_a_select_holds_is_dropped_once() {
+    what_a_select_holds_of_these_is_dropped_once(|counted| counted);
+    what_a_select_holds_of_these_is_dropped_once(|counted| (counted, [0; 9]));
+}
+
+fn what_a_select_holds_of_these_is_dropped_once<T>(message: fn(Counted) -> T) {
     let drops = Arc::new(AtomicUsize::new(0));
-    for make in [|| bounded::<Counted>(2), unbounded] {
+    for make in [|| bounded(2), unbounded] {
         let (tx, rx) = make();
-        tx.send(Counted(drops.clone())).ok().unwrap();
+        tx.send(message(Counted(drops.clone()))).ok().unwrap();
         let mut select = Select::new();
         select.recv(&rx);
         let chosen = select.try_select().unwrap();
