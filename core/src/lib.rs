@@ -71,8 +71,8 @@ pub use channel::{
     ParkError, Producer, ReadyTimeoutError, Receiver, RecvError, RecvFuture, RecvRef, RecvTimeoutError,
     RecvWait, Select, SelectTimeoutError, SelectedOperation, SendError, SendFuture, SendRef,
     SendTimeoutError, SendWait, Sender, TakeError, TryIter, TryReadyError, TryRecvError, TrySelectError,
-    TrySendError, WaitError, WeakReceiver, WeakSender, after_fork, bounded, bounded_single, never,
-    rendezvous, try_bounded, try_bounded_single, try_unbounded, unbounded,
+    TrySendError, WaitError, WeakReceiver, WeakSender, after_fork, bounded, bounded_single, bounded_strict,
+    never, rendezvous, try_bounded, try_bounded_single, try_bounded_strict, try_unbounded, unbounded,
 };
 #[cfg(feature = "futures")]
 pub use channel::{RecvStream, SendSink};

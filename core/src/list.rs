@@ -1,9 +1,10 @@
-//! The unbounded queue: blocks of slots behind one word for each side, for any number of producers and consumers.
+//! The queue of blocks: slots behind one word for each side, for any number of producers and consumers, without a limit to
+//! how many values it holds, or with one ([`List::with_limit`]).
 //!
 //! # Words
 //!
 //! A *place* counts the positions that were claimed before. Places stand in the upper bits of a word, below them the number
-//! of an entry of the table, below that two flags (used in `tail` only):
+//! of an entry of the table, below that two flags:
 //!
 //! | `Word` | place | entry | flags |
 //! | --- | --- | --- | --- |
@@ -15,6 +16,10 @@
 //! consumers leave the line alone that producers write. (It may be behind `head`, or go back: then one looks.) Places wrap
 //! at their width. A compare-exchange could mistake a word for its like one wrap later only if its thread slept through
 //! 2^56 (2^25) operations exactly, or a multiple; else no entry is at a place twice (rule 5).
+//!
+//! Where there is a limit, `taken`, beside `tail`, is what `head` was when a producer last looked: as `head` only moves on,
+//! there are at most the places between the two, and producers leave the consumers' line alone as long as these are few
+//! enough. (Should `taken` be of a later `tail` than a producer has, there seem to be very many, and he looks.)
 //!
 //! # Blocks and entries
 //!
@@ -66,7 +71,12 @@
 //!    that it may be freed: the link with [`LEAVE`] to an entry without slots. It gives the present place up, and the new entry begins at the one after it
 //!    (else rule 5 would be broken). It holds only if `tail` is moved before a producer claims the place; if not, it says
 //!    nothing, as its place is passed, and is replaced by the next one who has to link. When `tail` has left an entry the
-//!    link is what it will be, so consumers read it only then.
+//!    link is what it will be, so consumers read it only then. (A list with a limit leaves no block: the place given up
+//!    would count.)
+//! 7. A limit is kept by who claims at `tail`: from a `tail` for which there were places enough, by a compare-exchange, and
+//!    places only become more by what moves `head`. Full is answered when `head` was seen so far behind a `tail` that was the
+//!    same before and after: at that moment it was so. A place that a consumer gave up counts no more, its producer claims
+//!    another one as everybody, and may find the list full then.
 //!
 //! # Progress
 //!
@@ -92,6 +102,8 @@
 //! | `list.entry` | an entry freed, Release | reserved, Acquire | that the one before is done with it |
 //! | `list.spare` | a block kept, Release | taken, Acquire | the same of the block |
 //! | `list.announce` | `announce_receiver`, Release | claims on `tail`, `withdraw_receivers` and `close`, Acquire | the waiter |
+//! | `list.announce` | `announce_sender`, Release | claims on `head`, `withdraw_senders` and `close`, Acquire | the waiter |
+//! | `list.announce` | `close`, Release | `announce_sender`, Acquire | that the list is closed |
 
 // The loom models use this from outside; in every other build it is the crate's own.
 #![cfg_attr(not(loom), allow(unreachable_pub))]
@@ -121,6 +133,8 @@ type Word = usize;
 /// Why nothing was pushed; the value comes back.
 #[derive(Debug, PartialEq, Eq)]
 pub enum PushError<T> {
+    /// It holds as many values as its limit allows.
+    Full(T),
     /// The list was closed.
     Closed(T),
     /// The allocator has no memory for a block, or stopped threads keep every entry of the table.
@@ -138,6 +152,8 @@ pub enum PopError {
 
 /// In `tail`: consumers wait for pushes.
 const RECEIVERS: Word = 1;
+/// In `head`: producers wait for pops.
+const SENDERS: Word = 1;
 /// In `tail`: nothing more can be pushed.
 const CLOSED: Word = 2;
 /// In a link: it leads from the place before the one in it, see rule 6.
@@ -160,6 +176,9 @@ const MOST: usize = {
     let most = Word::MAX / ONE / 4;
     if most > isize::MAX as Word { isize::MAX as usize } else { most as usize }
 };
+
+/// The limit of a list that has none.
+const UNLIMITED: usize = usize::MAX;
 
 /// How often a pop looks at a slot before the first one that it gives up, and the most it ever does.
 const LOOKS: u32 = if cfg!(any(loom, xi_stop)) { 1 } else { 8 };
@@ -191,9 +210,19 @@ const fn leads_from(link: Word) -> Word {
 
 /// See the module documentation.
 pub struct List<T> {
-    tail: CachePadded<AtomicWord>,
+    tail: CachePadded<Tail>,
     head: CachePadded<Head>,
+    /// How many values it may hold.
+    limit: usize,
     table: Table<T>,
+}
+
+/// What producers write.
+struct Tail {
+    /// `tail` itself.
+    word: AtomicWord,
+    /// What `head` was when one of them last looked, where there is a limit.
+    taken: AtomicWord,
 }
 
 /// What consumers write.
@@ -212,10 +241,20 @@ unsafe impl<T: Send> Send for List<T> {}
 unsafe impl<T: Send> Sync for List<T> {}
 
 impl<T> List<T> {
-    /// An empty list. Nothing is allocated.
+    /// The largest limit.
+    pub const MOST: usize = MOST;
+
+    /// An empty list without a limit. Nothing is allocated.
     pub fn new() -> Self {
+        Self::with_limit(UNLIMITED)
+    }
+
+    /// An empty list for so many values at most. Nothing is allocated.
+    pub fn with_limit(limit: usize) -> Self {
+        debug_assert!((1..=MOST).contains(&limit) || limit == UNLIMITED);
         Self {
-            tail: CachePadded::new(AtomicWord::new(0)),
+            limit,
+            tail: CachePadded::new(Tail { word: AtomicWord::new(0), taken: AtomicWord::new(0) }),
             head: CachePadded::new(Head {
                 word: AtomicWord::new(0),
                 seen: AtomicWord::new(0),
@@ -226,12 +265,26 @@ impl<T> List<T> {
     }
 
     /// Appends a value. `Ok(true)`: consumers were announced before this, and one may have to be woken.
-    pub fn push(&self, mut value: T) -> Result<bool, PushError<T>> {
+    pub fn push(&self, value: T) -> Result<bool, PushError<T>> {
+        self.push_within(self.limit, value)
+    }
+
+    /// Appends a value, even if the list is full.
+    pub fn push_beyond(&self, value: T) -> Result<bool, PushError<T>> {
+        self.push_within(UNLIMITED, value)
+    }
+
+    fn push_within(&self, limit: usize, mut value: T) -> Result<bool, PushError<T>> {
         let mut contention = Contention::new();
         loop {
             let tail = self.load_tail();
             if tail & CLOSED != 0 {
                 return Err(PushError::Closed(value));
+            }
+            match self.room(tail, limit) {
+                Some(0) => return Err(PushError::Full(value)),
+                Some(_) => {}
+                None => continue,
             }
             let Some(end) = self.end_beyond(tail) else {
                 match self.extend(tail) {
@@ -251,10 +304,34 @@ impl<T> List<T> {
         }
     }
 
+    /// How many values there is room for at this `tail`. `None`: it is an old one.
+    #[inline]
+    fn room(&self, tail: Word, limit: usize) -> Option<usize> {
+        if limit == UNLIMITED {
+            return Some(UNLIMITED);
+        }
+        // Relaxed: whichever `head` it is, there was no later one with more places behind it (rule 7).
+        let there = distance(self.tail.taken.load(Ordering::Relaxed), tail);
+        if there < limit {
+            return Some(limit - there);
+        }
+        let head = self.load_head();
+        self.tail.taken.store(head, Ordering::Relaxed);
+        let there = distance(head, tail);
+        if there < limit {
+            Some(limit - there)
+        } else if self.is_at(tail) {
+            Some(0)
+        } else {
+            None
+        }
+    }
+
     /// As `push`, if nothing is in the way: no consumer was announced, it is open, the block has room, and nobody comes in
-    /// between. Small enough to stand where it is called.
+    /// between. Small enough to stand where it is called. Only for a list without a limit.
     #[inline(always)]
     pub fn push_at_once(&self, value: T) -> Result<(), T> {
+        debug_assert!(self.limit == UNLIMITED, "it would have to be looked at");
         let tail = self.load_tail();
         if tail & FLAGS != 0 {
             return Err(value);
@@ -280,7 +357,7 @@ impl<T> List<T> {
     fn claim_tail(&self, tail: Word, many: usize) -> bool {
         // ORDERING [list.announce]: Acquire, pairs with the Release in `announce_receiver`: who sees the flag sees the
         // waiter. Model: loom `list::no_push_misses_a_waiter`.
-        (self.tail)
+        (self.tail.word)
             .compare_exchange_weak(
                 tail,
                 tail.wrapping_add(many as Word * ONE),
@@ -372,6 +449,12 @@ impl<T> List<T> {
 
     /// Takes the oldest value.
     pub fn pop(&self) -> Result<T, PopError> {
+        self.pop_noting(&mut false)
+    }
+
+    /// As `pop`; notes whether it made room, also by a place that it gave up, after producers were announced, of whom one
+    /// may have to be woken then.
+    pub fn pop_noting(&self, awaited: &mut bool) -> Result<T, PopError> {
         let mut looks = LOOKS;
         let mut contention = Contention::new();
         loop {
@@ -380,6 +463,7 @@ impl<T> List<T> {
                 contention.lost();
                 continue;
             }
+            *awaited |= head & SENDERS != 0;
             // SAFETY: we claimed the place.
             if let Some(value) = unsafe { self.empty(head, tail, looks) } {
                 return Ok(value);
@@ -389,13 +473,17 @@ impl<T> List<T> {
         }
     }
 
-    /// As `pop`, if nothing is in the way: `tail` is known to be further on, `head` is not at a link, and nobody comes in
-    /// between.
+    /// As `pop`, if nothing is in the way: no producer was announced, `tail` is known to be further on, `head` is not at a
+    /// link, and nobody comes in between.
     #[inline(always)]
     pub fn pop_at_once(&self) -> Option<T> {
         let head = self.load_head();
         let tail = self.known_tail(head);
-        if place(tail) == place(head) || self.link_at(head, tail).is_some() || !self.claim_head(head, 1) {
+        if head & SENDERS != 0
+            || place(tail) == place(head)
+            || self.link_at(head, tail).is_some()
+            || !self.claim_head(head, 1)
+        {
             return None;
         }
         // SAFETY: we claimed the place.
@@ -419,10 +507,12 @@ impl<T> List<T> {
     #[inline]
     fn claim_head(&self, head: Word, many: usize) -> bool {
         let next = head.wrapping_add(many as Word * ONE);
-        // ORDERING [list.head]: Release: `tail` was seen beyond `head`; who loads the new `head` sees it as far on. Model:
-        // loom `list::head_stays_behind_tail`.
+        // ORDERING [list.head] [list.announce]: Release: `tail` was seen beyond `head`; who loads the new `head` sees it as far
+        // on. Acquire, pairs with the Release in `announce_sender`: who sees the flag sees the waiter. (To have loaded `head`
+        // is not enough: the flag may have gone and come since.) Models: loom `list::head_stays_behind_tail`,
+        // `list::no_pop_misses_a_waiter`.
         (self.head.word)
-            .compare_exchange_weak(head, next, edge!(list.head: Release), Ordering::Relaxed)
+            .compare_exchange_weak(head, next, edge!(list.head: AcqRel), Ordering::Relaxed)
             .is_ok()
     }
 
@@ -541,7 +631,23 @@ impl<T> List<T> {
     pub fn announce_receiver(&self) {
         // ORDERING [list.announce]: Release: the waiter is visible to the pushes that see the flag, which claim with
         // Acquire, and to who closes. Model: loom `list::no_push_misses_a_waiter`.
-        self.tail.fetch_or(RECEIVERS, edge!(list.announce: Release));
+        self.tail.word.fetch_or(RECEIVERS, edge!(list.announce: Release));
+    }
+
+    /// Says that somebody waits for room, who made himself known before. As for receivers: a pop claims by a read-modify-write
+    /// of the same word, so it sees the flag, or was before this.
+    pub fn announce_sender(&self) {
+        // ORDERING [list.announce]: Release: the waiter is visible to the pops that see the flag, which claim with Acquire.
+        // Acquire: that the list was closed before is seen. Models: loom `list::no_pop_misses_a_waiter`,
+        // `channel::closing_misses_no_waiting_sender`.
+        self.head.word.fetch_or(SENDERS, edge!(list.announce: AcqRel));
+    }
+
+    /// Takes the flag away, as `withdraw_receivers`.
+    pub fn withdraw_senders(&self) {
+        // ORDERING [list.announce]: Acquire, pairs with the Release in `announce_sender`. Model: loom
+        // `list::withdrawing_misses_no_waiting_sender`.
+        self.head.word.fetch_and(!SENDERS, edge!(list.announce: Acquire));
     }
 
     /// Takes the flag away. Whoever did this looks for waiters once more: those that announced themselves before are
@@ -549,26 +655,32 @@ impl<T> List<T> {
     pub fn withdraw_receivers(&self) {
         // ORDERING [list.announce]: Acquire, pairs with the Release in `announce_receiver`. Model: loom
         // `list::withdrawing_misses_no_waiter`.
-        self.tail.fetch_and(!RECEIVERS, edge!(list.announce: Acquire));
+        self.tail.word.fetch_and(!RECEIVERS, edge!(list.announce: Acquire));
     }
 
-    /// Lets nothing more in. `true`: it was open. Waiters that announced themselves before this are seen after it.
+    /// Lets nothing more in. `true`: it was open. Waiters that announced themselves before this are seen after it; those that
+    /// do so later see that it is closed.
     pub fn close(&self) -> bool {
-        // ORDERING [list.announce]: Acquire, pairs with the Release in `announce_receiver`. Model: loom
-        // `channel::closing_misses_no_waiting_receiver`. (That it is closed is seen in the word that is announced to.)
-        self.tail.fetch_or(CLOSED, edge!(list.announce: Acquire)) & CLOSED == 0
+        // ORDERING [list.announce]: Acquire, pairs with the Release of who announces himself. Release of the second: who
+        // announces himself at `head` later sees that the list is closed (who does so at `tail`, sees it there). Models: loom
+        // `channel::closing_misses_no_waiting_receiver`, `channel::closing_misses_no_waiting_sender`.
+        let before = self.tail.word.fetch_or(CLOSED, edge!(list.announce: Acquire));
+        if self.limit != UNLIMITED {
+            self.head.word.fetch_or(SENDERS, edge!(list.announce: AcqRel));
+        }
+        before & CLOSED == 0
     }
 
     /// Whether it is open and consumers were announced.
     #[inline]
     pub fn is_awaited(&self) -> bool {
         // Relaxed: whoever acts on it takes a waiter by a word of his own.
-        self.tail.load(Ordering::Relaxed) & (RECEIVERS | CLOSED) == RECEIVERS
+        self.tail.word.load(Ordering::Relaxed) & (RECEIVERS | CLOSED) == RECEIVERS
     }
 
     /// Whether it was closed.
     pub fn is_closed(&self) -> bool {
-        self.tail.load(Ordering::Relaxed) & CLOSED != 0
+        self.tail.word.load(Ordering::Relaxed) & CLOSED != 0
     }
 
     /// How many bytes its blocks have, with the spare one, and what else it allocated.
@@ -579,10 +691,10 @@ impl<T> List<T> {
     /// How many values it holds, those included that are being written.
     pub fn len(&self) -> usize {
         loop {
-            let tail = self.tail.load(Ordering::Relaxed);
+            let tail = self.tail.word.load(Ordering::Relaxed);
             // ORDERING [list.head]: Acquire: `tail` is not behind it below. Model: loom `list::head_stays_behind_tail`.
             let head = self.head.word.load(edge!(list.head: Acquire));
-            if place(self.tail.load(Ordering::Relaxed)) == place(tail) {
+            if place(self.tail.word.load(Ordering::Relaxed)) == place(tail) {
                 return distance(head, tail);
             }
         }
@@ -590,7 +702,7 @@ impl<T> List<T> {
 
     /// How many places were claimed, or given up, so far (it wraps).
     pub fn places(&self) -> usize {
-        distance(0, self.tail.load(Ordering::Relaxed))
+        distance(0, self.tail.word.load(Ordering::Relaxed))
     }
 
     /// Whether a block is kept for the next need.
@@ -609,7 +721,7 @@ impl<T> List<T> {
     fn load_tail(&self) -> Word {
         // ORDERING [list.tail]: Acquire, pairs with the Release in `advance`; claims between the two carry it on. The entry
         // that the word names is filled in. Model: loom `list::producers_share`.
-        self.tail.load(edge!(list.tail: Acquire))
+        self.tail.word.load(edge!(list.tail: Acquire))
     }
 
     /// `tail` is at the end of its entry: moves it on to the next one, which is made if need be.
@@ -656,6 +768,9 @@ impl<T> List<T> {
 
     #[cold]
     fn leave_large(&self, tail: Word) -> bool {
+        if self.limit != UNLIMITED {
+            return false;
+        }
         let link = self.load_link(tail);
         if entry_number(link) != entry_number(tail) && leads_from(link) == place(tail) {
             // Others are about to go on from here; if this is a link like ours, see it through.
@@ -684,7 +799,7 @@ impl<T> List<T> {
 
     /// Whether `tail` is where it was.
     fn is_at(&self, tail: Word) -> bool {
-        (self.tail.load(Ordering::Relaxed) ^ tail) & !FLAGS == 0
+        (self.tail.word.load(Ordering::Relaxed) ^ tail) & !FLAGS == 0
     }
 
     /// Moves the link of the entry where `tail` is, and follows it. `false`, and the entry that it was to lead to is free
@@ -713,16 +828,17 @@ impl<T> List<T> {
         // ORDERING [list.tail]: Release: the entry, which we filled in or saw by `list.link`, is complete for who loads
         // `tail`. Model: loom `list::producers_share`.
         let new = (link & !FLAGS) | (tail & FLAGS);
-        self.tail.compare_exchange(tail, new, edge!(list.tail: Release), Ordering::Relaxed).is_ok()
+        self.tail.word.compare_exchange(tail, new, edge!(list.tail: Release), Ordering::Relaxed).is_ok()
     }
 
     /// Moves `head` along a link that `tail` has taken. It may have been moved already.
     #[cold]
     fn follow(&self, head: Word, link: Word) {
-        // ORDERING [list.head]: Release, as in `pop`. Model: loom `list::head_stays_behind_tail`.
+        // ORDERING [list.head]: Release: `tail` was seen where the link leads, which may be a place further (rule 6). Model:
+        // loom `list::a_large_block_is_left_once`.
         let moved = self.head.word.compare_exchange(
             head,
-            link & !FLAGS,
+            (link & !FLAGS) | (head & FLAGS),
             edge!(list.head: Release),
             Ordering::Relaxed,
         );

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use crossinterp_core::{
     Receiver, RecvTimeoutError, Select, SendTimeoutError, Sender, TryRecvError, TrySendError, bounded,
-    rendezvous, stop, unbounded,
+    bounded_strict, rendezvous, stop, unbounded,
 };
 
 type Ends = (Sender<u32>, Receiver<u32>);
@@ -34,7 +34,7 @@ const SHORT: Duration = Duration::from_millis(50);
 /// How many messages the others exchange afterwards.
 const OTHERS: u32 = 50;
 
-const POINTS: [&str; 25] = [
+const POINTS: [&str; 26] = [
     "ring.pushing",
     "ring.pushed",
     "ring.popping",
@@ -45,6 +45,7 @@ const POINTS: [&str; 25] = [
     "list.popping",
     "list.linking",
     "list.sweeping",
+    "overwrite.received",
     "wait.held",
     "wait.claimed",
     "wait.handing",
@@ -67,25 +68,30 @@ enum Flavour {
     One,
     Four,
     Unbounded,
+    StrictOne,
+    StrictFour,
     Rendezvous,
 }
 
 impl Flavour {
-    const ALL: [Self; 4] = [Self::One, Self::Four, Self::Unbounded, Self::Rendezvous];
+    const ALL: [Self; 6] =
+        [Self::One, Self::Four, Self::Unbounded, Self::StrictOne, Self::StrictFour, Self::Rendezvous];
 
     fn make(self) -> Ends {
         match self {
             Self::One => bounded(1),
             Self::Four => bounded(4),
             Self::Unbounded => unbounded(),
+            Self::StrictOne => bounded_strict(1),
+            Self::StrictFour => bounded_strict(4),
             Self::Rendezvous => rendezvous(),
         }
     }
 
     fn capacity(self) -> Option<u32> {
         match self {
-            Self::One => Some(1),
-            Self::Four => Some(4),
+            Self::One | Self::StrictOne => Some(1),
+            Self::Four | Self::StrictFour => Some(4),
             Self::Unbounded => None,
             Self::Rendezvous => Some(0),
         }

@@ -23,7 +23,7 @@ use super::flow::{Flow, Unreceived, Unsent};
 use super::policy::Patience;
 use super::{Channel, OfferError, ParkError, Receiver, Sender, Side, TakeError, TryRecvError, TrySendError};
 use crate::park::{Park, Wakeup};
-use crate::ring;
+use crate::{list, ring};
 
 impl<T> Channel<T> {
     /// Sends without waiting, from the front of these, as many as there is room for; if not all, says why.
@@ -37,7 +37,7 @@ impl<T> Channel<T> {
         while !messages.is_empty() {
             let (sent, awaited) = match &self.flow {
                 Flow::Bounded(ring) => ring.push_many(messages)?,
-                Flow::Unbounded(list) => list.push_many(messages)?,
+                Flow::Unbounded(list) | Flow::Strict(list) => list.push_many(messages)?,
                 flow if flow.is_closed() => return Err(Unsent::Closed(())),
                 Flow::Rendezvous(_) | Flow::Source(_) => return Err(Unsent::Full(())),
             };
@@ -97,7 +97,19 @@ impl<T> Channel<T> {
                     return Ok(received);
                 }
             },
-            Flow::Unbounded(list) => Ok(list.pop_many(messages, room)?),
+            Flow::Unbounded(list) | Flow::Strict(list) => {
+                let mut awaited = 0;
+                let received = list.pop_many(messages, room, &mut awaited);
+                self.wake_many(Side::Sender, awaited);
+                match received {
+                    Err(list::PopError::Empty) if self.capacity.is_some() => {
+                        // As above.
+                        messages.push(self.recv_sent()?);
+                        Ok(1)
+                    }
+                    received => Ok(received?),
+                }
+            }
             Flow::Rendezvous(_) | Flow::Source(_) => {
                 messages.push(self.recv_sent()?);
                 Ok(1)

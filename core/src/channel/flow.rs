@@ -50,8 +50,10 @@ pub(super) enum Unreceived {
 #[allow(clippy::large_enum_variant, reason = "there is one in a channel, and it stays where it is")]
 pub(super) enum Flow<T> {
     Bounded(Ring<T>),
-    /// In memory of its own, because its table is large.
+    /// In memory of its own, because its table is large; so the next.
     Unbounded(Shared<List<T>>),
+    /// Bounded, by a list with a limit, in which nobody waits for a peer in the middle of his operation.
+    Strict(Shared<List<T>>),
     Rendezvous(Meeting),
     /// Nothing is sent; messages come from elsewhere.
     Source(Feed<T>),
@@ -183,7 +185,7 @@ impl<T> Flow<T> {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Bounded(ring) => ring.len(),
-            Self::Unbounded(list) => list.len(),
+            Self::Unbounded(list) | Self::Strict(list) => list.len(),
             Self::Rendezvous(_) => 0,
             Self::Source(feed) => feed.source.len(),
         }
@@ -194,7 +196,7 @@ impl<T> Flow<T> {
     pub(super) fn close(&self) {
         match self {
             Self::Bounded(ring) => _ = ring.close(),
-            Self::Unbounded(list) => _ = list.close(),
+            Self::Unbounded(list) | Self::Strict(list) => _ = list.close(),
             Self::Rendezvous(meeting) => meeting.close(),
             Self::Source(feed) => feed.closed.store(true, Ordering::Relaxed),
         }
@@ -203,7 +205,7 @@ impl<T> Flow<T> {
     pub(super) fn is_closed(&self) -> bool {
         match self {
             Self::Bounded(ring) => ring.is_closed(),
-            Self::Unbounded(list) => list.is_closed(),
+            Self::Unbounded(list) | Self::Strict(list) => list.is_closed(),
             Self::Rendezvous(meeting) => meeting.word.load(Ordering::Relaxed) & CLOSED != 0,
             Self::Source(feed) => feed.closed.load(Ordering::Relaxed),
         }
@@ -214,7 +216,7 @@ impl<T> Flow<T> {
     pub(super) fn may_hand(&self) -> bool {
         match self {
             Self::Bounded(ring) => ring.is_awaited(),
-            Self::Unbounded(list) => list.is_awaited(),
+            Self::Unbounded(list) | Self::Strict(list) => list.is_awaited(),
             Self::Rendezvous(_) => !self.is_closed(),
             Self::Source(_) => false,
         }
@@ -225,7 +227,8 @@ impl<T> Flow<T> {
         match (self, side) {
             (Self::Bounded(ring), Side::Receiver) => ring.announce(Word::Tail),
             (Self::Bounded(ring), Side::Sender) => ring.announce(Word::Head),
-            (Self::Unbounded(list), Side::Receiver) => list.announce_receiver(),
+            (Self::Unbounded(list) | Self::Strict(list), Side::Receiver) => list.announce_receiver(),
+            (Self::Strict(list), Side::Sender) => list.announce_sender(),
             (Self::Unbounded(_), Side::Sender) => {} // it never waits
             (Self::Source(_), _) => {}               // nobody comes
             (Self::Rendezvous(meeting), _) => meeting.turn(),
@@ -237,7 +240,8 @@ impl<T> Flow<T> {
         match (self, side) {
             (Self::Bounded(ring), Side::Receiver) => ring.withdraw(Word::Tail),
             (Self::Bounded(ring), Side::Sender) => ring.withdraw(Word::Head),
-            (Self::Unbounded(list), Side::Receiver) => list.withdraw_receivers(),
+            (Self::Unbounded(list) | Self::Strict(list), Side::Receiver) => list.withdraw_receivers(),
+            (Self::Strict(list), Side::Sender) => list.withdraw_senders(),
             (Self::Unbounded(_), Side::Sender) | (Self::Rendezvous(_) | Self::Source(_), _) => {}
         }
     }
@@ -266,6 +270,7 @@ impl From<ring::ReserveError> for Unsent<()> {
 impl<T> From<list::PushError<T>> for Unsent<T> {
     fn from(error: list::PushError<T>) -> Self {
         match error {
+            list::PushError::Full(message) => Self::Full(message),
             list::PushError::Closed(message) => Self::Closed(message),
             list::PushError::NoMemory(message) => Self::NoMemory(message),
         }

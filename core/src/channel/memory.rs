@@ -47,7 +47,7 @@ impl<T> Channel<T> {
     pub(super) fn memory(&self) -> Memory {
         let (apart, queue) = match &self.flow {
             Flow::Bounded(ring) => (0, ring.memory()),
-            Flow::Unbounded(list) => (Shared::<List<T>>::SIZE, list.memory()),
+            Flow::Unbounded(list) | Flow::Strict(list) => (Shared::<List<T>>::SIZE, list.memory()),
             Flow::Rendezvous(_) => (0, 0),
             Flow::Source(feed) => (size_of_val(feed.source()), 0),
         };

@@ -83,7 +83,7 @@ pub use sender::Sender;
 pub use single::{Consumer, ConsumerTryIter, Producer, bounded_single, try_bounded_single};
 pub use weak::{WeakReceiver, WeakSender};
 
-use crate::list::List;
+use crate::list::{self, List};
 use crate::primitive::{AtomicUsize, Ordering, edge, generation, next_generation, stop_point, yield_now};
 use crate::refs::Shared;
 use crate::ring::{self, Ring};
@@ -172,7 +172,7 @@ impl<T> Channel<T> {
         match &self.flow {
             Flow::Bounded(ring) => ring.push_at_once(message),
             Flow::Unbounded(list) => list.push_at_once(message),
-            Flow::Rendezvous(_) | Flow::Source(_) => Err(message),
+            Flow::Strict(_) | Flow::Rendezvous(_) | Flow::Source(_) => Err(message),
         }
     }
 
@@ -183,12 +183,26 @@ impl<T> Channel<T> {
             Flow::Rendezvous(_) | Flow::Source(_) => None,
             _ if self.receiving.has_returned() => None,
             Flow::Bounded(ring) => ring.pop_at_once(),
-            Flow::Unbounded(list) => list.pop_at_once(),
+            Flow::Unbounded(list) | Flow::Strict(list) => list.pop_at_once(),
         }
     }
 
     /// Sends without waiting.
     fn try_send(&self, message: T) -> Result<(), Unsent<T>> {
+        self.try_send_by(message, List::push)
+    }
+
+    /// The same by one who saw room before: on a strict channel beyond the capacity, if others have taken it since.
+    fn try_send_to_room(&self, message: T) -> Result<(), Unsent<T>> {
+        self.try_send_by(message, List::push_beyond)
+    }
+
+    #[inline]
+    fn try_send_by(
+        &self,
+        message: T,
+        push: impl FnOnce(&List<T>, T) -> Result<bool, list::PushError<T>>,
+    ) -> Result<(), Unsent<T>> {
         let message = if self.flow.may_hand() {
             match self.hand(message) {
                 Some(message) => message,
@@ -199,7 +213,7 @@ impl<T> Channel<T> {
         };
         let awaited = match &self.flow {
             Flow::Bounded(ring) => ring.push(message)?,
-            Flow::Unbounded(list) => list.push(message)?,
+            Flow::Unbounded(list) | Flow::Strict(list) => push(list, message)?,
             Flow::Rendezvous(_) | Flow::Source(_) if self.flow.is_closed() => {
                 return Err(Unsent::Closed(message));
             }
@@ -273,6 +287,24 @@ impl<T> Channel<T> {
                 }
             },
             Flow::Unbounded(list) => Ok(list.pop()?),
+            Flow::Strict(list) => loop {
+                let mut awaited = false;
+                let popped = list.pop_noting(&mut awaited);
+                if awaited {
+                    self.wake(Side::Sender);
+                }
+                match popped {
+                    Ok(message) => return Ok(message),
+                    Err(list::PopError::Closed) => return Err(Unreceived::Closed),
+                    Err(list::PopError::Empty) => {}
+                }
+                if let Some(message) = self.receive_fetched(self.sending.fetch_if(|| self.flow.len() == 0)) {
+                    return Ok(message);
+                }
+                if self.flow.len() == 0 {
+                    return Err(Unreceived::Empty);
+                }
+            },
             Flow::Rendezvous(_) if self.flow.is_closed() => Err(Unreceived::Closed),
             Flow::Rendezvous(_) => self.receive_fetched(self.sending.fetch()).ok_or(Unreceived::Empty),
             Flow::Source(feed) => feed.fetch(),
@@ -395,7 +427,7 @@ impl<T> Channel<T> {
     fn moved(&self) -> usize {
         match &self.flow {
             Flow::Bounded(ring) => ring.pushed(),
-            Flow::Unbounded(list) => list.places(),
+            Flow::Unbounded(list) | Flow::Strict(list) => list.places(),
             Flow::Rendezvous(_) | Flow::Source(_) => 0,
         }
     }
@@ -612,6 +644,72 @@ pub fn try_bounded<T>(capacity: usize) -> Result<(Sender<T>, Receiver<T>), Capac
         _ => Flow::Bounded(Ring::try_new(capacity)?),
     };
     Channel::try_with_ends(Some(capacity), flow)
+}
+
+/// A channel that holds up to `capacity` messages, in which no thread ever waits for another one's turn: *strictly* lock-free,
+/// up to the allocator. A capacity of 0 makes a [`rendezvous`] channel, which has no queue and is so in any case.
+///
+/// # When to use it
+///
+/// Where a thread may be stopped for a long time, or for good, in the middle of an operation: by a debugger or a signal, by
+/// priorities, by a runtime that ends its threads. In the ring of a [`bounded`] channel all that stands behind a slot then
+/// waits for its owner, and after one time round the ring the whole channel does. Here who comes to a message that is
+/// claimed and not there yet passes it after a moment, and its sender puts it in again, at the end, if he ever goes on: what a
+/// stopped thread takes with it is one message at most, and no room. (So is an [`unbounded`] channel, always.)
+///
+/// Else [`bounded`] is faster: a message costs three read-modify-writes here, and two there; its slots are made once, here in
+/// blocks as the queue grows; and messages have no place of their own, so that [`Sender::send_ref`] and [`Receiver::recv_ref`]
+/// allocate one. A [`Producer`] or [`Consumer`] is as fast as a shared end.
+///
+/// # Capacity
+///
+/// A send never makes it hold more than `capacity` messages, those included that are being sent. Two things may, by one for
+/// each thread that does so at this moment, as a place that is held would be one to wait for: a [`Select`] (or
+/// [`Sender::send_ref`]) that saw room, and sends after others have taken it; and [`Sender::send_overwriting`], which receives
+/// the oldest message, and then sends its own.
+///
+/// # Panics
+/// When there is no memory, or the capacity is too large; [`try_bounded_strict`] answers instead.
+///
+/// ```
+/// use crossinterp_core::{TrySendError, bounded_strict};
+///
+/// let (tx, rx) = bounded_strict(2);
+/// assert_eq!((tx.try_send(1), tx.try_send(2)), (Ok(()), Ok(())));
+/// assert_eq!(tx.try_send(3), Err(TrySendError::Full(3)));
+/// assert_eq!((rx.try_recv(), tx.try_send(3)), (Ok(1), Ok(())));
+/// drop(tx);
+/// assert_eq!(rx.iter().collect::<Vec<_>>(), [2, 3]);
+/// ```
+pub fn bounded_strict<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    match try_bounded_strict(capacity) {
+        Ok(ends) => ends,
+        Err(error) => panic!("a strict channel for {capacity} messages: {error}"),
+    }
+}
+
+/// As [`bounded_strict`], or why there is none. Memory for messages is only needed when they come: without it, a send says so
+/// ([`Sender::offer`]), or ends the process, as on an [`unbounded`] channel.
+///
+/// # Errors
+/// [`CapacityError::TooLarge`] for more than 2^54 messages (2^23 where words have 32 bits). [`CapacityError::NoMemory`] when the
+/// allocator refuses.
+///
+/// ```
+/// use crossinterp_core::{CapacityError, try_bounded_strict};
+///
+/// assert_eq!(try_bounded_strict::<u64>(usize::MAX).unwrap_err(), CapacityError::TooLarge);
+/// assert!(try_bounded_strict::<u64>(128).is_ok());
+/// ```
+pub fn try_bounded_strict<T>(capacity: usize) -> Result<(Sender<T>, Receiver<T>), CapacityError> {
+    if capacity == 0 {
+        return try_bounded(0);
+    }
+    if capacity > List::<T>::MOST {
+        return Err(CapacityError::TooLarge);
+    }
+    let list = Shared::try_new(List::with_limit(capacity)).map_err(|_| CapacityError::NoMemory)?;
+    Channel::try_with_ends(Some(capacity), Flow::Strict(list))
 }
 
 /// A channel without a place for messages: a send waits until a receiver takes its message.

@@ -2,7 +2,8 @@
 //!
 //! In a full ring the message takes the place of the oldest one, in one operation ([`crate::ring`]): nobody comes between, so
 //! that no more than one is displaced, however many do this at once. To others it is a receive with a send behind it. (A
-//! sender that waits is not woken, as it has got no room.)
+//! sender that waits is not woken, as it has got no room.) In a list it is that indeed, by a send that may go beyond the
+//! capacity.
 
 use alloc::alloc::handle_alloc_error;
 use core::alloc::Layout;
@@ -12,6 +13,8 @@ use core::iter::FusedIterator;
 use super::flow::{Flow, Unsent};
 use super::policy::Patience;
 use super::{Channel, OfferError, SendError, Sender, Side};
+use crate::list::List;
+use crate::primitive::stop_point;
 use crate::ring::{ReplaceError, Ring};
 
 /// What came of trying to replace the oldest message.
@@ -44,6 +47,24 @@ impl<T> Channel<T> {
                 Replaced::Done(Overwritten { oldest: Some(oldest), ..Overwritten::unsent(value) })
             }
         }
+    }
+}
+
+impl<T> Channel<T> {
+    /// The message comes back if there was nothing to receive.
+    fn receive_and_send(&self, list: &List<T>, message: T) -> Result<Overwritten<T>, T> {
+        let mut awaited = false;
+        let Ok(oldest) = list.pop_noting(&mut awaited) else { return Err(message) };
+        stop_point!(overwrite.received);
+        let unsent = match self.try_send_to_room(message) {
+            Ok(()) => None,
+            Err(unsent) => Some(unsent.into_message()),
+        };
+        if awaited && self.is_ready(Side::Sender) {
+            // More places were given up, or the message was handed on.
+            self.wake(Side::Sender);
+        }
+        Ok(Overwritten { oldest: Some(oldest), is_sent: unsent.is_none(), unsent })
     }
 }
 
@@ -141,6 +162,13 @@ impl<T> Sender<T> {
                             continue;
                         }
                         Replaced::Busy(unsent) => unsent,
+                    },
+                    Flow::Strict(list) => match channel.receive_and_send(list, unsent) {
+                        Ok(overwritten) => return Ok(overwritten),
+                        Err(unsent) => {
+                            message = unsent;
+                            continue;
+                        }
                     },
                     _ => return Ok(Overwritten::unsent(unsent)),
                 },

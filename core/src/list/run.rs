@@ -5,7 +5,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use super::{CLOSED, LOOKS, List, MOST_LOOKS, ONE, PopError, PushError, RECEIVERS, Word};
+use super::{CLOSED, LOOKS, List, MOST_LOOKS, ONE, PopError, PushError, RECEIVERS, SENDERS, Word};
 use super::{distance, entry_number, leads_from, place};
 use crate::primitive::{Ordering, stop_point};
 
@@ -20,18 +20,20 @@ impl<T> List<T> {
     pub fn push_many(&self, values: &mut VecDeque<T>) -> Result<(usize, bool), PushError<()>> {
         loop {
             let tail = self.load_tail();
-            let end = if tail & CLOSED == 0 { self.end_beyond(tail) } else { None };
+            let Some(room) = self.room(tail, self.limit) else { continue };
+            let end = if tail & CLOSED == 0 && room > 0 { self.end_beyond(tail) } else { None };
             let Some(end) = end else {
                 let value = values.pop_front().expect("there are some");
                 let (error, value) = match self.push(value) {
                     Ok(awaited) => return Ok((1, awaited)),
+                    Err(PushError::Full(value)) => (PushError::Full(()), value),
                     Err(PushError::Closed(value)) => (PushError::Closed(()), value),
                     Err(PushError::NoMemory(value)) => (PushError::NoMemory(()), value),
                 };
                 values.push_front(value);
                 return Err(error);
             };
-            let many = values.len().min(distance(tail, end));
+            let many = values.len().min(distance(tail, end)).min(room);
             if !self.claim_tail(tail, many) {
                 continue;
             }
@@ -56,8 +58,9 @@ impl<T> List<T> {
     }
 
     /// Takes the oldest values, as many as one claim gives, and at most that many: at least one, and not more than there is
-    /// room for behind the others.
-    pub fn pop_many(&self, values: &mut Vec<T>, most: usize) -> Result<usize, PopError> {
+    /// room for behind the others. Adds to `awaited` for how many places it made room after producers were announced, of whom
+    /// as many may have to be woken.
+    pub fn pop_many(&self, values: &mut Vec<T>, most: usize, awaited: &mut usize) -> Result<usize, PopError> {
         debug_assert!(
             most > 0 && most <= values.capacity() - values.len(),
             "nothing is allocated in the middle"
@@ -75,6 +78,9 @@ impl<T> List<T> {
             let many = most.min(distance(head, end));
             if !self.claim_head(head, many) {
                 continue;
+            }
+            if head & SENDERS != 0 {
+                *awaited += many;
             }
             stop_point!(list.popping);
             let is_large = self.is_large(number);

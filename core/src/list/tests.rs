@@ -233,7 +233,7 @@ fn places_wrap() {
     let list = List::new();
     // As if so many had come and gone.
     let begin = (0 as Word).wrapping_sub(20 * ONE);
-    list.tail.store(begin, Relaxed);
+    list.tail.word.store(begin, Relaxed);
     list.head.word.store(begin, Relaxed);
     list.head.seen.store(begin, Relaxed);
     list.table.entry(0).end.store(begin, Relaxed);
@@ -244,7 +244,7 @@ fn places_wrap() {
         assert_eq!(list.len(), number + 2);
         assert_eq!(list.pop(), Ok(number / 2));
     }
-    assert_eq!(place(list.tail.load(Relaxed)), 180 * ONE);
+    assert_eq!(place(list.tail.word.load(Relaxed)), 180 * ONE);
 }
 
 /// The values behind the one that panics are leaked, the blocks are not: AddressSanitizer would say so.

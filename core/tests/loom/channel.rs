@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use crossinterp_core::{
-    Receiver, RecvError, SendError, Sender, TryRecvError, WaitError, bounded, rendezvous, unbounded,
+    Receiver, RecvError, SendError, Sender, TryRecvError, WaitError, bounded, bounded_strict, rendezvous,
+    unbounded,
 };
 use loom::thread;
 
@@ -124,8 +125,13 @@ fn each_message_once() {
 /// A sender that begins to wait for room while the channel closes is woken.
 #[test]
 fn closing_misses_no_waiting_sender() {
-    explore([false, true], || {
-        let (tx, rx) = bounded(1);
+    closing_misses_no_waiting_sender_of(bounded);
+    closing_misses_no_waiting_sender_of(bounded_strict);
+}
+
+fn closing_misses_no_waiting_sender_of(channel: fn(usize) -> (Sender<u8>, Receiver<u8>)) {
+    explore([false, true], move || {
+        let (tx, rx) = channel(1);
         tx.send(1).unwrap();
         let closing = thread::spawn(move || {
             rx.close();

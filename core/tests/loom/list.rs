@@ -283,6 +283,128 @@ fn withdrawing_misses_no_waiter() {
     });
 }
 
+/// Of two that push where there is room for one, one does.
+#[test]
+fn a_limit_is_kept() {
+    explore([0, 1], || {
+        let list = Arc::new(List::with_limit(1));
+        let pushing = Arc::clone(&list);
+        let thread = thread::spawn(move || pushing.push(0));
+        let mine = list.push(1);
+        match (mine, thread.join().unwrap()) {
+            (Ok(false), Err(PushError::Full(0))) | (Err(PushError::Full(1)), Ok(false)) => {}
+            both => panic!("{both:?}"),
+        }
+        assert_eq!((list.len(), list.push(2)), (1, Err(PushError::Full(2))));
+        assert_eq!(list.push_beyond(3), Ok(false));
+        let first = take(&list);
+        assert_eq!(list.push(4), Err(PushError::Full(4)), "there is one still");
+        assert_eq!(take(&list), 3);
+        assert_eq!(list.push(5), Ok(false));
+        first
+    });
+}
+
+/// Who knows that there is room finds it, whatever producers remember of `head`.
+#[test]
+fn who_finds_it_full_is_right() {
+    explore([(false, false), (false, true), (true, true)], || {
+        let list = Arc::new(List::with_limit(1));
+        push(&list, 0);
+        let popped = Arc::new(AtomicUsize::new(0));
+        let (popping, telling) = (Arc::clone(&list), Arc::clone(&popped));
+        let thread = thread::spawn(move || {
+            assert_eq!(take(&popping), 0);
+            telling.store(1, Ordering::Release);
+        });
+        let known = popped.load(Ordering::Acquire) == 1;
+        let pushed = list.push(1).is_ok();
+        assert!(pushed || !known);
+        thread.join().unwrap();
+        if !pushed {
+            push(&list, 1);
+        }
+        assert_eq!(take(&list), 1);
+        (known, pushed)
+    });
+}
+
+/// A producer that says that it waits, then finds no room, is seen by the pop that makes it.
+#[test]
+fn no_pop_misses_a_waiter() {
+    explore([(false, true), (true, false), (true, true)], || {
+        let list = Arc::new(List::with_limit(1));
+        push(&list, 0);
+        let waiter = Arc::new(AtomicUsize::new(0));
+        let (popping, looking) = (Arc::clone(&list), Arc::clone(&waiter));
+        let thread = thread::spawn(move || {
+            let mut awaited = false;
+            assert_eq!(popping.pop_noting(&mut awaited), Ok(0));
+            (awaited, looking.load(Ordering::Relaxed))
+        });
+        waiter.store(1, Ordering::Relaxed);
+        list.announce_sender();
+        list.withdraw_senders();
+        waiter.store(2, Ordering::Relaxed);
+        list.announce_sender();
+        let pushed = list.push(1).is_ok();
+        let (awaited, number) = thread.join().unwrap();
+        if !pushed {
+            assert!(awaited, "nobody wakes it");
+            assert_eq!(number, 2, "the pop does not see it");
+        }
+        assert!(!awaited || number > 0);
+        (pushed, awaited)
+    });
+}
+
+/// A place that is given up is room too.
+#[test]
+fn no_place_given_up_misses_a_waiter() {
+    explore_within(2, [(1, false), (1, true), (2, false), (2, true)], || {
+        let list = Arc::new(List::with_limit(1));
+        let (pushing, popping) = (Arc::clone(&list), Arc::clone(&list));
+        let producer = thread::spawn(move || pushing.push(0).is_ok());
+        let consumer = thread::spawn(move || {
+            let mut awaited = false;
+            let popped = popping.pop_noting(&mut awaited).is_ok();
+            (popped, awaited)
+        });
+        list.announce_sender();
+        let pushed = list.push(1).is_ok();
+        let (popped, awaited) = consumer.join().unwrap();
+        let others = producer.join().unwrap();
+        // It was full of one that came, and was taken out, or is there still; or was given up.
+        assert!(pushed || others);
+        assert!(pushed || awaited || list.len() == 1, "nobody wakes it");
+        assert_eq!(list.len() + usize::from(popped), usize::from(pushed) + usize::from(others));
+        (list.places(), pushed)
+    });
+}
+
+/// Who takes the flag away sees the producers that set it.
+#[test]
+fn withdrawing_misses_no_waiting_sender() {
+    explore([(false, true), (true, false), (true, true)], || {
+        let list = Arc::new(List::with_limit(1));
+        push(&list, 0);
+        let waiter = Arc::new(AtomicUsize::new(0));
+        let (announcing, waiting) = (Arc::clone(&list), Arc::clone(&waiter));
+        let thread = thread::spawn(move || {
+            waiting.store(1, Ordering::Relaxed);
+            announcing.announce_sender();
+        });
+        list.withdraw_senders();
+        let found = waiter.load(Ordering::Relaxed) == 1;
+        thread.join().unwrap();
+        // The flag is there still, or its waiter was seen.
+        let mut awaited = false;
+        assert_eq!(list.pop_noting(&mut awaited), Ok(0));
+        assert!(awaited || found);
+        (found, awaited)
+    });
+}
+
 /// Closing against pushing and popping: the value is received or handed back.
 #[test]
 fn close_loses_nothing() {
@@ -493,7 +615,7 @@ fn take_many(list: &List<u32>, many: usize) -> Vec<u32> {
     let mut values = Vec::with_capacity(many);
     while values.len() < many {
         let left = many - values.len();
-        if list.pop_many(&mut values, left).is_err() {
+        if list.pop_many(&mut values, left, &mut 0).is_err() {
             thread::yield_now();
         }
     }
@@ -527,8 +649,8 @@ fn consumers_of_runs_share() {
         let other = Arc::clone(&list);
         let pop = |list: &List<u32>| {
             let mut values = Vec::with_capacity(4);
-            _ = list.pop_many(&mut values, 4);
-            _ = list.pop_many(&mut values, 1);
+            _ = list.pop_many(&mut values, 4, &mut 0);
+            _ = list.pop_many(&mut values, 1, &mut 0);
             values
         };
         let thread = thread::spawn(move || pop(&other));

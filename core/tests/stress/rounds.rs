@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, Once};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossinterp_core::{Receiver, Sender, bounded, rendezvous, unbounded};
+use crossinterp_core::{Receiver, Sender, bounded, bounded_strict, rendezvous, unbounded};
 
 /// How many tests share the time.
 const TESTS: u32 = 17;
@@ -36,17 +36,26 @@ pub(crate) enum Flavour {
     Bounded(usize),
     Rendezvous,
     Unbounded,
+    Strict(usize),
 }
 
 impl Flavour {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Bounded(1), Self::Bounded(3), Self::Bounded(64), Self::Rendezvous, Self::Unbounded];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Bounded(1),
+        Self::Bounded(3),
+        Self::Bounded(64),
+        Self::Rendezvous,
+        Self::Unbounded,
+        Self::Strict(1),
+        Self::Strict(70),
+    ];
 
     pub(crate) fn make<T>(self) -> (Sender<T>, Receiver<T>) {
         match self {
             Self::Bounded(capacity) => bounded(capacity),
             Self::Rendezvous => rendezvous(),
             Self::Unbounded => unbounded(),
+            Self::Strict(capacity) => bounded_strict(capacity),
         }
     }
 }

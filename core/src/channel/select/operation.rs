@@ -44,7 +44,7 @@ pub(in crate::channel) enum Token {
     Nothing,
     /// The channel is closed, or the domain of the end has closed.
     Disconnected,
-    /// The channel has always room.
+    /// The channel has room, or had.
     Room,
     /// A slot of the queue.
     Slot(Reserved),
@@ -453,7 +453,9 @@ impl<T> Operation for Sender<T> {
                 Err(ReserveError::Full) => Tried::Nothing,
                 Err(ReserveError::Busy) => Tried::Busy,
             }),
-            Flow::Unbounded(_) => seeker.hold(|| Tried::Done(Token::Room)),
+            Flow::Strict(_) if !channel.is_ready(Side::Sender) => Tried::Nothing,
+            // (On a strict channel no place is held: others would have to wait for it.)
+            Flow::Unbounded(_) | Flow::Strict(_) => seeker.hold(|| Tried::Done(Token::Room)),
             Flow::Rendezvous(_) => match channel.receiving.seize(seeker.claim) {
                 Seizing::Seized(peer) => {
                     let (node, word) = peer.into_raw();
@@ -510,7 +512,7 @@ impl<T> Sender<T> {
                 let peer = unsafe { Seized::from_raw((node, word)) };
                 channel.send_to(peer, message)
             }
-            (Token::Room, _) => channel.try_send(message).map_err(|unsent| match unsent {
+            (Token::Room, _) => channel.try_send_to_room(message).map_err(|unsent| match unsent {
                 Unsent::NoMemory(_) => alloc::alloc::handle_alloc_error(core::alloc::Layout::new::<T>()),
                 // It was closed in between.
                 other => SendError(other.into_message()),
