@@ -1,6 +1,7 @@
 // The README links to the sources; here its links lead to the items: of two definitions the first one counts.
 //! [`bounded`]: crate::bounded
 //! [`bounded_single`]: crate::bounded_single
+//! [`bounded_strict`]: crate::bounded_strict
 //! [`Consumer`]: crate::Consumer
 //! [`Domain`]: crate::Domain
 //! [`drain`]: crate::Receiver::drain

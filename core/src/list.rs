@@ -332,8 +332,19 @@ impl<T> List<T> {
     #[inline(always)]
     pub fn push_at_once(&self, value: T) -> Result<(), T> {
         debug_assert!(self.limit == UNLIMITED, "it would have to be looked at");
+        self.push_at_once_within(UNLIMITED, value)
+    }
+
+    /// The same for a list with a limit, if it is not full.
+    #[inline]
+    pub fn push_limited_at_once(&self, value: T) -> Result<(), T> {
+        self.push_at_once_within(self.limit, value)
+    }
+
+    #[inline(always)]
+    fn push_at_once_within(&self, limit: usize, value: T) -> Result<(), T> {
         let tail = self.load_tail();
-        if tail & FLAGS != 0 {
+        if tail & FLAGS != 0 || self.room(tail, limit).is_none_or(|room| room == 0) {
             return Err(value);
         }
         match self.end_beyond(tail) {

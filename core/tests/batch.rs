@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use crossinterp_core::{
     Domain, OfferError, Park, ParkError, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError,
-    Sender, TakeError, TryRecvError, TrySendError, Wakeup, after, bounded, never, rendezvous, tick,
-    unbounded,
+    Sender, TakeError, TryRecvError, TrySendError, Wakeup, after, bounded, bounded_strict, never, rendezvous,
+    tick, unbounded,
 };
 use proptest::prelude::*;
 
@@ -24,10 +24,11 @@ fn noop() -> Waker {
     Waker::noop().clone()
 }
 
-/// With a queue: small ones, one that is not a power of two, one without a limit.
+/// With a queue: small ones, one that is not a power of two, one without a limit; strict ones.
 fn with_queue<T>() -> impl Iterator<Item = (Option<usize>, (Sender<T>, Receiver<T>))> {
     let capacities = [Some(1), Some(2), Some(3), Some(7), Some(128), None];
-    capacities.into_iter().map(|capacity| (capacity, capacity.map_or_else(unbounded, bounded)))
+    let strict = [1, 3, 128].map(|capacity| (Some(capacity), bounded_strict(capacity)));
+    capacities.into_iter().map(|capacity| (capacity, capacity.map_or_else(unbounded, bounded))).chain(strict)
 }
 
 fn batch(numbers: impl IntoIterator<Item = usize>) -> VecDeque<usize> {

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use crossinterp_core::{
     Domain, FilledRef, Receiver, RecvError, RecvRef, RecvTimeoutError, Select, SendError, SendRef,
-    SendTimeoutError, Sender, TryRecvError, TrySendError, WaitError, after, bounded, never, rendezvous,
-    unbounded,
+    SendTimeoutError, Sender, TryRecvError, TrySendError, WaitError, after, bounded, bounded_strict, never,
+    rendezvous, unbounded,
 };
 
 const MANY: usize = if cfg!(miri) { 100 } else { 20_000 };
@@ -23,10 +23,11 @@ fn noop() -> Waker {
     Waker::noop().clone()
 }
 
-/// With a queue: small ones, one that is not a power of two, one without a limit.
+/// With a queue: small ones, one that is not a power of two, one without a limit; strict ones.
 fn with_queue<T>() -> impl Iterator<Item = (Option<usize>, (Sender<T>, Receiver<T>))> {
     let capacities = [Some(1), Some(2), Some(3), Some(7), Some(128), None];
-    capacities.into_iter().map(|capacity| (capacity, capacity.map_or_else(unbounded, bounded)))
+    let strict = [1, 3, 128].map(|capacity| (Some(capacity), bounded_strict(capacity)));
+    capacities.into_iter().map(|capacity| (capacity, capacity.map_or_else(unbounded, bounded))).chain(strict)
 }
 
 #[test]
@@ -133,7 +134,9 @@ fn several_at_once_in_any_order() {
 
 #[test]
 fn a_closed_channel() {
-    for (capacity, (tx, rx)) in with_queue() {
+    for (index, (capacity, (tx, rx))) in with_queue().enumerate() {
+        // (A strict channel holds no place.)
+        let is_strict = index >= 6;
         tx.try_send(1).unwrap();
         let message = rx.try_recv_ref().unwrap();
         drop(message);
@@ -144,10 +147,13 @@ fn a_closed_channel() {
         assert_eq!(tx.send_ref_timeout(SHORT).unwrap_err(), SendTimeoutError::Disconnected(()));
         match room.write(2).send() {
             Ok(()) => {
-                assert!(capacity.is_some(), "it had its place");
+                assert!(capacity.is_some() && !is_strict, "it had its place");
                 assert_eq!(*rx.recv_ref().unwrap(), 2);
             }
-            Err(error) => assert_eq!((*error.into_inner(), capacity), (2, None)),
+            Err(error) => {
+                assert_eq!(*error.into_inner(), 2);
+                assert!(capacity.is_none() || is_strict);
+            }
         }
         assert_eq!(rx.try_recv_ref().unwrap_err(), TryRecvError::Disconnected);
         assert_eq!(rx.recv_ref().unwrap_err(), RecvError);

@@ -10,8 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use crossinterp_core::{
-    Domain, OfferError, Select, SendError, SendTimeoutError, TrySendError, WaitError, bounded, rendezvous,
-    unbounded,
+    Domain, OfferError, Receiver, Select, SendError, SendTimeoutError, Sender, TrySendError, WaitError,
+    bounded, bounded_strict, rendezvous, unbounded,
 };
 
 const MANY: usize = if cfg!(miri) { 100 } else { 20_000 };
@@ -23,8 +23,13 @@ fn noop() -> Waker {
 
 #[test]
 fn the_latest_are_there() {
+    the_latest_are_there_of(bounded);
+    the_latest_are_there_of(bounded_strict);
+}
+
+fn the_latest_are_there_of(channel: fn(usize) -> (Sender<usize>, Receiver<usize>)) {
     for capacity in [1, 2, 3, 7, 128] {
-        let (tx, rx) = bounded(capacity);
+        let (tx, rx) = channel(capacity);
         let mut line = VecDeque::new();
         for number in 0..1000 {
             let displaced: Vec<usize> = tx.send_overwriting(number).unwrap().collect();

@@ -2,7 +2,7 @@
 //!
 //! # What is made of what
 //!
-//! A channel is a [`flow::Flow`] (a [`crate::ring`], a [`crate::list`], for a rendezvous nothing, or a clock), a table of
+//! A channel is a [`flow::Flow`] (a [`crate::ring`], a [`crate::list`] with a limit or without, for a rendezvous nothing, or a clock), a table of
 //! waiting operations for each side ([`crate::wait`]) and a count of ends for each side. There is no lock. Waiting
 //! operations are begun and slept on in [`pending`], and awaited in [`future`]; several of which one is to happen, in
 //! [`select`]. A side with one end can do with less ([`single`]).
@@ -31,7 +31,8 @@
 //! `try_` operations are lock-free but for one thing: what stands in a ring behind a slot whose owner was stopped waits
 //! for it ([`crate::ring`]); they say Full or Empty then, after letting it run a few times. A blocking operation that finds
 //! this lets others run, and after some time looks again every millisecond ([`crate::Park::pause`]): it is the one case in
-//! which waiting is not sleeping. A time limit is kept all the same.
+//! which waiting is not sleeping. A time limit is kept all the same. In a list nobody is waited for ([`crate::list`]): unbounded
+//! channels, and bounded ones of the strict flavour, do without that exception.
 //!
 //! # Who owns what
 //!
@@ -172,7 +173,8 @@ impl<T> Channel<T> {
         match &self.flow {
             Flow::Bounded(ring) => ring.push_at_once(message),
             Flow::Unbounded(list) => list.push_at_once(message),
-            Flow::Strict(_) | Flow::Rendezvous(_) | Flow::Source(_) => Err(message),
+            Flow::Strict(list) => list.push_limited_at_once(message),
+            Flow::Rendezvous(_) | Flow::Source(_) => Err(message),
         }
     }
 

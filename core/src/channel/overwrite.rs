@@ -75,6 +75,8 @@ impl<T> Sender<T> {
     /// - **Bounded**: at most one message is displaced, the one that would have been received next; no other sender gets its
     ///   place. Senders that wait for room keep waiting, and their messages are not displaced: this one may be received
     ///   before theirs. Nor is a message displaced that a receive was handed and gave back.
+    /// - **Bounded, strict** ([`bounded_strict`](crate::bounded_strict)): the same, but that another sender may take the place
+    ///   before; then the channel holds one message more than its capacity for a while.
     /// - **Unbounded**: nothing is displaced.
     /// - **Rendezvous**: a receiver that waits gets the message. If none waits, the message itself is what was displaced,
     ///   since there is no queue that could keep it: whoever comes too late misses it, as anybody who comes to a full channel

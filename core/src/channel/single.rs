@@ -119,7 +119,7 @@ impl<T> End<T> {
 ///
 /// Made by [`Sender::try_into_single`] or [`bounded_single`]. Use it where one thread produces all messages of a
 /// bounded channel, and the channel is neither full nor waited at for most of them: then it is faster. Else, and on
-/// unbounded and rendezvous channels, it works as the sender that it was made of, and is as fast. While it is faster, a
+/// unbounded, strict and rendezvous channels, it works as the sender that it was made of, and is as fast. While it is faster, a
 /// receiver that goes to sleep pays for that: by a system call of about a microsecond (on Linux with the feature `std`;
 /// elsewhere each send pays, by a fence, which leaves little of what it is to save).
 ///

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::peers::{AsyncChannel, Crossbeam, Crossfire, Flume, Kanal, Ours, Peer, Single, StdMpsc, Tokio};
+use crate::peers::{
+    AsyncChannel, Crossbeam, Crossfire, Flume, Kanal, Ours, Peer, Single, StdMpsc, Strict, Tokio,
+};
 use crate::scenarios::{Played, Row, Scenario};
 
 /// One of the peers.
@@ -26,12 +28,13 @@ const fn entrant<P: Peer>() -> Entrant {
 }
 
 /// How many of the first are ours.
-pub(crate) const OURS: usize = 2;
+pub(crate) const OURS: usize = 3;
 
 /// Ours first.
-pub(crate) const ENTRANTS: [Entrant; 9] = [
+pub(crate) const ENTRANTS: [Entrant; 10] = [
     entrant::<Ours>(),
     entrant::<Single>(),
+    entrant::<Strict>(),
     entrant::<Crossbeam>(),
     entrant::<Flume>(),
     entrant::<Kanal>(),

@@ -5,13 +5,15 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
-use crate::contest::Results;
+use crate::contest::{ENTRANTS, Results};
 use crate::stats::median;
 
 const ROW_HEIGHT: u32 = 24;
 const WIDTH: u32 = 1100;
-const COLORS: [RGBColor; 8] = [
+const COLORS: [RGBColor; ENTRANTS.len()] = [
     RGBColor(200, 30, 30),
+    RGBColor(240, 130, 130),
+    RGBColor(120, 10, 60),
     RGBColor(40, 90, 180),
     RGBColor(230, 150, 30),
     RGBColor(30, 140, 70),

@@ -289,7 +289,7 @@ impl<T> Receiver<T> {
     ///
     /// # Where there is no slot
     ///
-    /// On an unbounded or rendezvous channel, and where the message had been handed to a receive that gave it back, or is that
+    /// On an unbounded, [strict](crate::bounded_strict) or rendezvous channel, and where the message had been handed to a receive that gave it back, or is that
     /// of a sender that waits, it is moved into memory of the reference's own, which is allocated for it: it passes over the
     /// stack then. (A sender that waits by [`send_ref_parking`](crate::Sender::send_ref_parking) and its like has no message yet.)
     ///

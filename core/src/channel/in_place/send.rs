@@ -178,10 +178,11 @@ pub struct FilledRef<'a, T> {
 }
 
 impl<T> FilledRef<'_, T> {
-    /// Sends the message. On a bounded channel that is always done: it has its place, also if the channel was closed since.
+    /// Sends the message. On a bounded channel that is always done: it has its place, also if the channel was closed since. (On
+    /// a [strict](crate::bounded_strict) one it has none.)
     ///
     /// # Errors
-    /// [`SendError`] with the message, in a box: the channel is not bounded, and was closed since.
+    /// [`SendError`] with the message, in a box: the channel is not bounded, or is strict, and was closed since.
     ///
     /// # Panics
     /// Never; without memory for an unbounded channel to grow the process ends.
@@ -268,7 +269,7 @@ impl<T> Sender<T> {
     ///
     /// # On other channels
     ///
-    /// An **unbounded** channel has no slot to be kept: the message stands in memory of the reference's own, which is allocated for
+    /// An **unbounded** channel, or a [strict](crate::bounded_strict) one, has no slot to be kept: the message stands in memory of the reference's own, which is allocated for
     /// it, and is moved into the channel when it is sent; its order is that of sending, and nobody waits behind it. On a
     /// **rendezvous** it is the same, but a receiver that waits is claimed at once, and waits for the message: if it leaves before,
     /// the message is for the next one, or stays in the channel until one comes. Such a message passes over the stack once.

@@ -8,6 +8,7 @@ mod kanal;
 mod ours;
 mod single;
 mod std_mpsc;
+mod strict;
 mod tokio;
 
 use std::hint::black_box;
@@ -20,6 +21,7 @@ pub(crate) use kanal::Kanal;
 pub(crate) use ours::Ours;
 pub(crate) use single::Single;
 pub(crate) use std_mpsc::StdMpsc;
+pub(crate) use strict::Strict;
 pub(crate) use tokio::Tokio;
 
 /// How many messages a channel holds; `None`: it is unbounded.
