@@ -56,12 +56,17 @@ impl<T> Channel<T> {
         let mut awaited = false;
         let Ok(oldest) = list.pop_noting(&mut awaited) else { return Err(message) };
         stop_point!(overwrite.received);
-        let unsent = match self.try_send_to_room(message) {
-            Ok(()) => None,
-            Err(unsent) => Some(unsent.into_message()),
+        let unsent = match list.push_beyond(message) {
+            Ok(receivers) => {
+                if receivers {
+                    self.wake(Side::Receiver);
+                }
+                None
+            }
+            Err(error) => Some(Unsent::from(error).into_message()),
         };
         if awaited && self.is_ready(Side::Sender) {
-            // More places were given up, or the message was handed on.
+            // More than one place became free.
             self.wake(Side::Sender);
         }
         Ok(Overwritten { oldest: Some(oldest), is_sent: unsent.is_none(), unsent })

@@ -57,7 +57,7 @@ impl Line {
         let mut expected = if receiver.ended { Err(Refusal::Never) } else { self.model.recv() };
         if way.has_limit() && expected == Err(Refusal::Later) {
             let lets_wait = setting.lets_wait(receiver.domain);
-            let has_slots = self.model.capacity().is_some_and(|capacity| capacity > 0);
+            let has_slots = self.model.has_slots();
             if has_slots {
                 // As above.
                 self.model.relieve(Side::Receiver);

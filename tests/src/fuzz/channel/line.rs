@@ -2,7 +2,9 @@
 
 use std::iter;
 
-use crossinterp_core::{Consumer, Drain, Producer, Receiver, Sender, bounded, rendezvous, unbounded};
+use crossinterp_core::{
+    Consumer, Drain, Producer, Receiver, Sender, bounded, bounded_strict, rendezvous, unbounded,
+};
 
 use super::super::ledger::Message;
 use super::super::model::{Model, WaitId};
@@ -23,6 +25,9 @@ pub(super) struct Line {
     drain: Option<Draining>,
 }
 
+/// How many kinds of channels there are.
+pub(super) const FLAVOURS: u8 = 7;
+
 /// What takes back messages, and whether it has any: not that of an end that had ended.
 struct Draining {
     drain: Drain<Message>,
@@ -31,14 +36,17 @@ struct Draining {
 
 impl Line {
     pub(super) fn new(flavour: u8) -> Self {
-        let ((sender, receiver), capacity) = match flavour % 5 {
+        let flavour = flavour % FLAVOURS;
+        let ((sender, receiver), capacity) = match flavour {
             0 => (rendezvous(), Some(0)),
             4 => (unbounded(), None),
+            5 => (bounded_strict(1), Some(1)),
+            6 => (bounded_strict(3), Some(3)),
             capacity => (bounded(capacity.into()), Some(capacity.into())),
         };
         assert_eq!(sender.capacity(), capacity);
         Self {
-            model: Model::new(capacity),
+            model: Model::new(capacity, flavour > 4),
             senders: Ends::new(sender),
             receivers: Ends::new(receiver),
             producer: None,

@@ -67,7 +67,7 @@ use crossinterp_core::{Domain, DomainState};
 
 use super::ledger::Ledger;
 use super::model::Side;
-use line::Line;
+use line::{FLAVOURS, Line};
 use select::Wish;
 use single::end_held;
 
@@ -86,7 +86,7 @@ pub fn channel(bytes: &[u8]) {
         world.step(step[0].into(), step[1].into());
         world.compare();
     }
-    if flavour / 5 % 2 == 0 {
+    if (flavour / FLAVOURS).is_multiple_of(2) {
         world.finish_all();
     }
     world.end();

@@ -248,8 +248,8 @@ fn complete(
 fn apply(line: &mut Line, side: Side, ended: bool, is_over: bool, manner: Manner, outcome: Outcome) {
     let model = &mut line.model;
     let closes = manner.then == Then::CloseFirst && !ended;
-    // What has a place or a message has it; but an unbounded channel lets nothing in once it is closed.
-    let closes_before = closes && model.capacity().is_none();
+    // What has a place or a message has it; but where no place is kept nothing is let in once it is closed.
+    let closes_before = closes && !model.keeps_places();
     match outcome {
         Outcome::Ready => return,
         Outcome::Dropped => {

@@ -77,6 +77,8 @@ pub(crate) struct Wait {
 #[derive(Debug)]
 pub(crate) struct Model {
     capacity: Option<usize>,
+    /// No place of its queue is ever kept for anybody.
+    strict: bool,
     queue: VecDeque<Number>,
     /// How many messages were sent before each of those that were.
     ranks: Vec<usize>,
@@ -95,9 +97,10 @@ pub(crate) struct Model {
 
 impl Model {
     /// With one end of each side.
-    pub(crate) fn new(capacity: Option<usize>) -> Self {
+    pub(crate) fn new(capacity: Option<usize>, strict: bool) -> Self {
         Self {
             capacity,
+            strict,
             queue: VecDeque::new(),
             ranks: Vec::new(),
             sent: 0,
@@ -111,8 +114,14 @@ impl Model {
         }
     }
 
-    pub(crate) fn capacity(&self) -> Option<usize> {
-        self.capacity
+    /// Whether a send that was chosen has its place, or its receiver.
+    pub(crate) fn keeps_places(&self) -> bool {
+        self.capacity.is_some() && !self.strict
+    }
+
+    /// Whether messages stand in places that can be kept.
+    pub(crate) fn has_slots(&self) -> bool {
+        self.keeps_places() && !self.is_rendezvous()
     }
 
     pub(crate) fn len(&self) -> usize {

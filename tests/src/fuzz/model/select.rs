@@ -15,9 +15,10 @@ impl Model {
     }
 
     /// A send that was chosen is completed, or found the channel closed. In a queue it has a slot of its own: it is not
-    /// handed over, and a receiver is woken for it. On a rendezvous it has its receiver.
+    /// handed over, and a receiver is woken for it. On a rendezvous it has its receiver; where there is no limit, or no place is
+    /// kept, it is a send as every other.
     pub(crate) fn choose_send(&mut self, message: Number) -> Result<(), Refusal> {
-        if self.is_closed() || self.capacity.is_none() {
+        if self.is_closed() || !self.keeps_places() {
             return self.send(message);
         }
         if self.is_rendezvous() {
@@ -38,7 +39,7 @@ impl Model {
                     self.give_back(message);
                 }
             }
-            Side::Sender if self.is_closed() || self.capacity.is_none() => {}
+            Side::Sender if self.is_closed() || !self.keeps_places() => {}
             Side::Sender => {
                 self.wake(Side::Receiver);
                 if !self.is_rendezvous() {

@@ -25,7 +25,7 @@ impl Model {
 
     /// Whether nobody but the one receiver may come to what is queued, if he is alone with it at this moment.
     pub(crate) fn may_be_kept(&self) -> bool {
-        self.is_single(Side::Receiver) && self.capacity().is_some_and(|capacity| capacity > 0)
+        self.is_single(Side::Receiver) && self.has_slots()
     }
 
     /// How many were given back, which are in no queue.
