@@ -102,14 +102,14 @@ pub fn try_bounded<T>(capacity: usize) -> Result<(Sender<T>, Receiver<T>), Capac
 /// stopped thread takes with it is one message at most, and no room. (So is an [`unbounded`] channel, always.)
 ///
 /// Else [`bounded`] is faster: a message costs three read-modify-writes here, and two there; its slots are made once, here in
-/// blocks as the queue grows; and messages have no place of their own, so that [`Sender::send_ref`] and [`Receiver::recv_ref`]
-/// allocate one. A [`Producer`] or [`Consumer`] is as fast as a shared end.
+/// blocks as the queue grows; and messages have no place of their own, so that [`Sender::try_send_ref`] and
+/// [`Receiver::try_recv_ref`] allocate one. A [`Producer`](crate::Producer) or [`Consumer`](crate::Consumer) is as fast as a shared end.
 ///
 /// # Capacity
 ///
 /// A send never makes it hold more than `capacity` messages, those included that are being sent. Two things may, by one for
-/// each thread that does so at this moment, as a place that is held would be one to wait for: a [`Select`] (or
-/// [`Sender::send_ref`]) that saw room, and sends after others have taken it; and [`Sender::send_overwriting`], which receives
+/// each thread that does so at this moment, as a place that is held would be one to wait for: a [`Select`](crate::Select) (or
+/// [`Sender::try_send_ref`]) that saw room, and sends after others have taken it; and [`Sender::send_overwriting`], which receives
 /// the oldest message, and then sends its own.
 ///
 /// # Panics
