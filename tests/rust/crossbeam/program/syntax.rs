@@ -253,7 +253,7 @@ pub(crate) fn channel_expressions() -> Seen {
     let mut exclusive = numbers.clone();
     select! { recv(&mut exclusive) -> message => see!(seen, message), recv(silent) -> _ => {} }
     let reference = &exclusive;
-    select! { recv(reference) -> message => see!(seen, message), recv(&reference) -> _ => see!(seen, "twice") }
+    select! { recv(reference) -> message => see!(seen, message), recv(&reference) -> message => see!(seen, message) }
     let (arc, rc, boxed) = (Arc::new(numbers.clone()), Rc::new(numbers.clone()), Box::new(numbers.clone()));
     select! { recv(arc) -> message => see!(seen, message.is_ok()), recv(silent) -> _ => {} }
     select! { recv(rc) -> message => see!(seen, message.is_ok()), recv(*rc) -> message => see!(seen, message.is_ok()) }
